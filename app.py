@@ -1,0 +1,40 @@
+"""Latent Jam: serves the page. The entry point on a Space and on your own machine."""
+
+from __future__ import annotations
+
+import os
+import threading
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+
+from ui import page  # noqa: E402 (the settings above are read at import)
+
+demo = page.build()
+
+
+def warm_up() -> None:
+    """Loads what the first Generate needs, so that nobody waits for it."""
+    from core import audio
+    from core.studio import warm_up
+
+    warm_up("bundled/drums_2bar.lokl")
+    audio.unavailable()
+
+
+def main() -> None:
+    """Serves until it is stopped; GRADIO_SERVER_NAME and GRADIO_SERVER_PORT choose the address."""
+    demo.launch(
+        prevent_thread_lock=True,
+        max_file_size=1 << 20,
+        run_history=False,
+        enable_monitoring=False,
+        footer_links=["api", "settings"],
+        **page.look(),
+    )
+    threading.Thread(target=warm_up, daemon=True).start()
+    demo.block_thread()
+
+
+if __name__ == "__main__":
+    main()

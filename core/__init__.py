@@ -1,0 +1,47 @@
+"""Latent Jam's music: sample, blend and humanise short clips with MusicVAE and GrooVAE.
+
+The public names. TensorFlow takes seconds to import, so what needs it is imported when it is first asked for.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+from core.errors import (
+    LatentJamError,
+    MultipleExtractedExamplesError,
+    NoExtractedExamplesError,
+)
+from core.recipe import Recipe
+
+if TYPE_CHECKING:
+    from core.configs import CONFIG_MAP
+    from core.studio import Performance, Studio, perform
+    from core.trained_model import TrainedModel
+
+__all__ = [
+    "CONFIG_MAP",
+    "LatentJamError",
+    "MultipleExtractedExamplesError",
+    "NoExtractedExamplesError",
+    "Performance",
+    "Recipe",
+    "Studio",
+    "TrainedModel",
+    "perform",
+]
+
+_HOME = {
+    "CONFIG_MAP": "core.configs",
+    "Performance": "core.studio",
+    "Studio": "core.studio",
+    "TrainedModel": "core.trained_model",
+    "perform": "core.studio",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module 'core' has no attribute '{name}'")
+    return getattr(importlib.import_module(_HOME[name]), name)

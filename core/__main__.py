@@ -1,0 +1,141 @@
+"""The command line: `python -m core models|sample|interpolate`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import NoReturn
+
+from core import limits
+from core.clip import Clip, from_sequence, read_midi
+from core.errors import ClipError, LatentJamError
+from core.recipe import Recipe
+from core.seeds import new_seed
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Prints the message on one line and ends with status 2."""
+        self.exit(2, f"{self.prog}: {message}. See {self.prog} --help.\n")
+
+
+def _parser() -> Parser:
+    parser = Parser(prog="python -m core", description="Make clips with MusicVAE.")
+    commands = parser.add_subparsers(dest="command", required=True, parser_class=Parser)
+    commands.add_parser("models", help="list the models")
+
+    making = argparse.ArgumentParser(add_help=False)
+    making.add_argument("--model", metavar="ID", help="one of those that “models” lists")
+    making.add_argument("--config", metavar="NAME", help="with --checkpoint_file: the configuration of your checkpoint")
+    making.add_argument("--checkpoint_file", metavar="PATH", help="a .safetensors, a .tar, a TF1 prefix or its folder")
+    making.add_argument("--num-outputs", metavar="N", default=4, help="clips, or steps of the path (default 4)")
+    making.add_argument("--temperature", metavar="T", default=0.5, help="0.01 to 2, wilder when higher (default 0.5)")
+    making.add_argument("--seed", metavar="S", help="same seed, same music (default: a new one)")
+    making.add_argument("--qpm", metavar="Q", default=120, help="tempo in quarter notes a minute (default 120)")
+    making.add_argument("--output-dir", metavar="DIR", required=True)
+    making.add_argument("--wav", action="store_true", help="also write sound")
+    making.add_argument("--png", action="store_true", help="also write piano rolls")
+    making.add_argument("--zip", action="store_true", help="also write everything as one archive with its recipe.json")
+
+    sample = commands.add_parser("sample", parents=[making], help="new clips")
+    sample.add_argument("--bars", metavar="B", help="length of a clip (default: the model's own)")
+    sample.add_argument("--same-z", action="store_true", help="all clips from the same place of the latent space")
+
+    interpolate = commands.add_parser("interpolate", parents=[making], help="a path from one clip to another")
+    interpolate.add_argument("--input-midi-1", metavar="A", required=True)
+    interpolate.add_argument("--input-midi-2", metavar="B", required=True)
+    return parser
+
+
+def _read_clip(path: str) -> Clip:
+    try:
+        with Path(path).open("rb") as file:
+            data = file.read(limits.MAX_UPLOAD_BYTES + 1)
+    except OSError as error:
+        raise ClipError(f"{path} cannot be read: {error.strerror}.") from None
+    sequence = read_midi(data, Path(path).name)
+    qpm = sequence.tempos[0].qpm if sequence.tempos else 120.0
+    bars = max(1, -(-round(sequence.total_time * qpm / 60 * 1000) // 4000))
+    return from_sequence(sequence, bars, qpm, Path(path).stem)
+
+
+def _write(contents: dict[str, bytes], folder: Path) -> None:
+    """Writes all files or none: each is complete before the first gets its name."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder, prefix=".partial-") as partial:
+            for name, data in contents.items():
+                (Path(partial) / name).write_bytes(data)
+            for name in contents:
+                (Path(partial) / name).replace(folder / name)
+    except OSError as error:
+        raise LatentJamError(f"Nothing could be written to {folder}: {error.strerror}.") from None
+    for name in contents:
+        print(folder / name)
+
+
+def _models() -> None:
+    from core.catalog import CATALOG
+
+    for model in CATALOG.values():
+        size = f"{model.size_bytes / 1e6:.1f} MB" if model.size_bytes else "missing"
+        print(f"{model.id:28} {model.bars} bars  {size:>8}  in the box  {model.licence}  {model.good_for}")
+
+
+def _make(args: argparse.Namespace) -> None:
+    from core import catalog, export
+    from core.studio import Studio
+
+    models = catalog.CATALOG
+    if args.config or args.checkpoint_file:
+        if not (args.config and args.checkpoint_file):
+            raise LatentJamError("--config and --checkpoint_file go together.")
+        own = catalog.own_checkpoint(args.config, args.checkpoint_file)
+        models, args.model = catalog.with_models([own]), own.id
+    if not args.model:
+        raise LatentJamError(f"Say which model, with --model: one of {', '.join(models)}.")
+    recipe = Recipe(
+        operation=args.command,
+        model=args.model,
+        seed=new_seed() if args.seed is None else args.seed,
+        count=args.num_outputs,
+        temperature=args.temperature,
+        same_z=getattr(args, "same_z", False),
+        qpm=args.qpm,
+        bars=getattr(args, "bars", None),
+        clips=tuple(_read_clip(path) for path in (args.input_midi_1, args.input_midi_2))
+        if args.command == "interpolate"
+        else (),
+    )
+    performance = Studio(models).perform(recipe)
+    kinds = ("mid", *(kind for kind in ("wav", "png") if getattr(args, kind)))
+    contents = export.files(performance, kinds)
+    if args.zip:
+        name = recipe.model.split("/", 1)[-1]
+        contents[f"{name}.zip"] = export.archive(contents, recipe)
+    _write(contents, Path(args.output_dir))
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs the command line; returns the exit status: 0, or 2 after a sentence on standard error."""
+    args = _parser().parse_args(argv)
+    # TensorFlow reads this when it is imported.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    try:
+        if args.command == "models":
+            _models()
+        else:
+            _make(args)
+    except LatentJamError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

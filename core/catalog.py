@@ -1,0 +1,71 @@
+"""Every model that can be played: its id, its configuration, where its weights are, and what it is good for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.configs import CONFIG_MAP, Config
+from core.errors import ModelNotFoundError, SettingError
+
+MODELS_FOLDER = Path(__file__).resolve().parent.parent / "assets" / "models"
+
+
+@dataclass(frozen=True)
+class Model:
+    """An entry of the catalogue. `id` is `source/name`; `path` is what `checkpoints.load` takes."""
+
+    id: str
+    config: Config
+    path: Path
+    good_for: str
+    licence: str
+
+    @property
+    def name(self) -> str:
+        """The id without its source, used in file names."""
+        return self.id.split("/", 1)[1]
+
+    @property
+    def bars(self) -> int:
+        """Length of a clip in bars."""
+        return self.config.bars
+
+    @property
+    def size_bytes(self) -> int:
+        """Size of the weights' file, 0 if it is not there."""
+        return self.path.stat().st_size if self.path.is_file() else 0
+
+
+def _bundled(name: str, config: str, good_for: str) -> Model:
+    path = MODELS_FOLDER / f"{name}.safetensors"
+    return Model(f"bundled/{name}", CONFIG_MAP[config], path, good_for, "Apache-2.0, trained on CC BY 4.0 data")
+
+
+CATALOG: dict[str, Model] = {
+    model.id: model
+    for model in (
+        _bundled("drums_2bar.lokl", "cat-drums_2bar_small", "new beats: samples like a drummer"),
+        _bundled("drums_2bar.hikl", "cat-drums_2bar_small", "blending beats: reconstructs and interpolates"),
+    )
+}
+
+
+def find(model_id: str, catalog: dict[str, Model]) -> Model:
+    """The entry with this id; raises `ModelNotFoundError` that names those there are."""
+    if model_id not in catalog:
+        raise ModelNotFoundError(f"There is no model “{str(model_id)[:60]}”. Choose one of: {', '.join(catalog)}.")
+    return catalog[model_id]
+
+
+def own_checkpoint(config: str, path: str) -> Model:
+    """An entry for a checkpoint of one's own; raises `SettingError` if there is no such configuration."""
+    if config not in CONFIG_MAP:
+        raise SettingError(f"There is no configuration “{config}”. Choose one of: {', '.join(CONFIG_MAP)}.")
+    return Model(f"local/{config}", CONFIG_MAP[config], Path(path), "a checkpoint of your own", "yours")
+
+
+def with_models(extra: Iterable[Model]) -> dict[str, Model]:
+    """The catalogue and more entries."""
+    return CATALOG | {model.id: model for model in extra}

@@ -1,0 +1,39 @@
+"""Errors that speak to a musician: what was wrong, and what to do about it.
+
+Every error that a wrong file or setting can cause is a `LatentJamError`; the page shows its sentence, the command line
+prints it on one line and ends with status 2.
+"""
+
+from __future__ import annotations
+
+
+class LatentJamError(Exception):
+    """A sentence for the person who uses the app."""
+
+
+class SettingError(LatentJamError, ValueError):
+    """A setting has a value that cannot be used."""
+
+
+class ModelNotFoundError(LatentJamError):
+    """No model has this name."""
+
+
+class CheckpointError(LatentJamError):
+    """A weights file is missing, damaged, or made for another configuration."""
+
+
+class ClipError(LatentJamError):
+    """A MIDI file cannot be read or is larger than the limits allow."""
+
+
+class AudioUnavailableError(LatentJamError):
+    """No synthesizer or SoundFont is installed."""
+
+
+class NoExtractedExamplesError(LatentJamError):
+    """The music holds no window that the model can encode (same name as in Magenta)."""
+
+
+class MultipleExtractedExamplesError(LatentJamError):
+    """The music holds more than one window where exactly one is needed (same name as in Magenta)."""

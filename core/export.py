@@ -1,0 +1,70 @@
+"""A performance as files: MIDI, sound and pictures under one naming rule, and everything as a zip with its recipe."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
+
+from core import audio, pianoroll
+from core.clip import Clip, to_midi, to_sequence
+from core.recipe import Recipe
+from core.studio import Performance
+
+KINDS = ("mid", "wav", "png")
+# A fixed date, so that the same recipe gives the same zip.
+ZIP_DATE = (1980, 1, 1, 0, 0, 0)
+
+
+def clip_file(clip: Clip, kind: str, clip_bars: int | None = None, theme: str = "light") -> bytes:
+    """A clip as a file of a kind: 'mid', 'wav' or 'png'; `clip_bars` shades the parts of a joined one.
+
+    Raises `AudioUnavailableError` for 'wav' where there is no synthesizer.
+    """
+    if kind == "mid":
+        return to_midi(clip)
+    if kind == "wav":
+        return audio.wav(clip)
+    return pianoroll.png(to_sequence(clip), clip.bars, clip.qpm, theme, clip_bars=clip_bars)
+
+
+def files(performance: Performance, kinds: tuple[str, ...] = ("mid",), theme: str = "light") -> dict[str, bytes]:
+    """File names and contents: `NAME_00.mid`, `NAME_01.mid` … a clip each, `NAME.mid` for the joined music.
+
+    NAME is the model's name without its source. Raises `AudioUnavailableError` as `clip_file` does.
+    """
+    name = performance.recipe.model.split("/", 1)[-1]
+    named = {f"{name}_{number:02d}": (clip, None) for number, clip in enumerate(performance.clips)}
+    if performance.joined:
+        named[name] = (performance.joined, performance.clips[0].bars)
+    wanted = [(f"{stem}.{kind}", clip, kind, bars) for stem, (clip, bars) in named.items() for kind in kinds]
+    # Sound is made outside Python's lock, so pictures are drawn meanwhile.
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        made = pool.map(lambda each: clip_file(*each[1:], theme), wanted)
+        return {each[0]: data for each, data in zip(wanted, made, strict=True)}
+
+
+def archive(contents: dict[str, bytes], recipe: Recipe) -> bytes:
+    """A zip of files with their `recipe.json`."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as file:
+        for name, data in [*contents.items(), ("recipe.json", recipe_json(recipe))]:
+            file.writestr(zipfile.ZipInfo(name, ZIP_DATE), data, zipfile.ZIP_DEFLATED)
+    return out.getvalue()
+
+
+def recipe_json(recipe: Recipe) -> bytes:
+    """The recipe as a file: its settings to read, and the text that makes the music again."""
+    readable = {
+        "operation": recipe.operation,
+        "model": recipe.model,
+        "seed": recipe.seed,
+        "count": recipe.count,
+        "temperature": recipe.temperature,
+        "same_z": recipe.same_z,
+        "qpm": recipe.qpm,
+        "bars": recipe.bars,
+        "recipe": recipe.to_string(),
+    }
+    return json.dumps(readable, indent=2).encode() + b"\n"

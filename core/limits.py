@@ -1,0 +1,53 @@
+"""Every limit, in one place. What exceeds one is refused with a sentence, never cut in silence."""
+
+from __future__ import annotations
+
+from core.errors import SettingError
+
+MAX_UPLOAD_BYTES = 1 << 20
+MAX_MIDI_NOTES = 20_000
+MAX_MIDI_SECONDS = 30 * 60
+CLIPS = (1, 16)
+CLIPS_ON_THE_PAGE = (1, 8)
+BARS = (1, 16)
+INTERPOLATION_STEPS = (2, 32)
+TEMPERATURE = (0.01, 2.0)
+QPM = (30.0, 300.0)
+SEED = (0, 2**32 - 1)
+MAX_LINK_CHARACTERS = 8_000
+MAX_RECIPE_BYTES = 1 << 20
+MAX_CHECKPOINT_BYTES = 4 << 30
+LOADED_MODELS_BYTES = 4 << 30
+QUEUE_SIZE = 64
+# Files made for visitors are deleted when they are this old, in seconds.
+FILE_AGE_SECONDS = 60 * 60
+FILE_CHECK_SECONDS = 10 * 60
+
+
+def number_within(value: object, limits: tuple[float, float], what: str) -> float:
+    """`value` as a float, if it is a number inside `limits`; raises `SettingError` with a sentence otherwise."""
+    low, high = limits
+    try:
+        number = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        number = float("nan")
+    if isinstance(value, bool) or not low <= number <= high:
+        raise SettingError(f"{what} must be a number from {low:g} to {high:g}, not {_shown(value)}.")
+    return number
+
+
+def whole_number_within(value: object, limits: tuple[int, int], what: str) -> int:
+    """`value` as an int, if it is a whole number inside `limits`; raises `SettingError` with a sentence otherwise."""
+    low, high = limits
+    try:
+        number = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        number = float("nan")
+    if isinstance(value, bool) or not low <= number <= high or number != int(number):
+        raise SettingError(f"{what} must be a whole number from {low} to {high}, not {_shown(value)}.")
+    return int(number)
+
+
+def _shown(value: object) -> str:
+    text = "empty" if value is None or value == "" else str(value)
+    return text if len(text) <= 40 else text[:40] + "…"

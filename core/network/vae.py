@@ -1,0 +1,45 @@
+"""MusicVAE put together: its variables, its first weights, and the terms of its loss (MusicVAE sections 2.1 and 3)."""
+
+from __future__ import annotations
+
+import numpy as np
+import tensorflow as tf
+
+from core.configs import Config
+from core.network import decoder, encoder
+
+
+def variable_shapes(config: Config) -> dict[str, tuple[int, ...]]:
+    """Magenta's variable names and the shapes that `config` gives them."""
+    hparams, converter = config.hparams, config.data_converter
+    return encoder.variable_shapes(
+        converter.input_depth + converter.control_depth, hparams.enc_rnn_size, hparams.z_size
+    ) | decoder.variable_shapes(converter.output_depth, hparams.dec_rnn_size, hparams.z_size)
+
+
+def initial_weights(config: Config, seed: int) -> dict[str, np.ndarray]:
+    """Weights to begin training with: Glorot for inputs, orthogonal for recurrent rows, zero biases."""
+    rng = np.random.default_rng(seed)
+    weights = {}
+    for name, shape in sorted(variable_shapes(config).items()):
+        if len(shape) == 1:
+            weights[name] = np.zeros(shape, np.float32)
+        elif "lstm_cell" in name:
+            units = shape[1] // 4
+            recurrent = np.concatenate(
+                [np.linalg.qr(rng.standard_normal((units, units)))[0] for _ in range(4)], 1
+            )
+            weights[name] = np.concatenate([_glorot(rng, (shape[0] - units, shape[1])), recurrent])
+        else:
+            weights[name] = _glorot(rng, shape)
+    return {name: array.astype(np.float32) for name, array in weights.items()}
+
+
+def _glorot(rng: np.random.Generator, shape: tuple[int, int]) -> np.ndarray:
+    limit = np.sqrt(6 / sum(shape))
+    return rng.uniform(-limit, limit, shape)
+
+
+def kl_divergence(mu: tf.Tensor, sigma: tf.Tensor) -> tf.Tensor:
+    """KL(q(z | x) || p(z)) in nats [batch], p a standard normal."""
+    return 0.5 * tf.reduce_sum(mu * mu + sigma * sigma - 1 - 2 * tf.math.log(sigma), -1)

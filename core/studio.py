@@ -1,0 +1,103 @@
+"""Where recipes are performed: the one path by which a clip is made, whoever asks."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from core import catalog, clip, limits
+from core.catalog import Model
+from core.clip import Clip
+from core.converters.windows import STEPS_PER_BAR
+from core.errors import LatentJamError
+from core.recipe import Recipe
+from core.trained_model import TrainedModel
+
+# Called with a share from 0 to 1 and the name of what is being done.
+Progress = Callable[[float, str], None]
+
+
+@dataclass(frozen=True)
+class Performance:
+    """The clips that came of a recipe, and the joined music where the operation makes one."""
+
+    recipe: Recipe
+    clips: tuple[Clip, ...]
+    joined: Clip | None = None
+
+
+class Studio:
+    """Performs recipes with the models of a catalogue, keeping loaded ones within a budget of memory. Safe for many threads."""
+
+    def __init__(self, models: dict[str, Model] | None = None, budget_bytes: int = limits.LOADED_MODELS_BYTES) -> None:
+        """`models` is the catalogue, ours if not given; `budget_bytes` bounds the loaded weights, the least recently used leave."""
+        self.models = catalog.CATALOG if models is None else models
+        self._budget = budget_bytes
+        self._loaded: OrderedDict[str, TrainedModel] = OrderedDict()
+        self._loading: dict[str, threading.Lock] = {}
+        self._lock = threading.Lock()
+
+    def load(self, model_id: str) -> TrainedModel:
+        """The model with this id, loaded once however many ask; loading one model never holds up another.
+
+        Raises `ModelNotFoundError` or `CheckpointError`.
+        """
+        entry = catalog.find(model_id, self.models)
+        with self._lock:
+            lock = self._loading.setdefault(model_id, threading.Lock())
+        with lock:
+            with self._lock:
+                if model_id in self._loaded:
+                    self._loaded.move_to_end(model_id)
+                    return self._loaded[model_id]
+            model = TrainedModel(entry.config, checkpoint_dir_or_path=entry.path)
+            with self._lock:
+                self._loaded[model_id] = model
+                while len(self._loaded) > 1 and sum(m.size_bytes for m in self._loaded.values()) > self._budget:
+                    self._loaded.popitem(last=False)
+            return model
+
+    def perform(self, recipe: Recipe, progress: Progress | None = None) -> Performance:
+        """Makes the music of a recipe: same recipe and weights, same notes.
+
+        Raises `ModelNotFoundError`, `CheckpointError`, or, for input clips, `NoExtractedExamplesError` and `MultipleExtractedExamplesError`.
+        """
+        tell = progress or (lambda share, what: None)
+        entry = catalog.find(recipe.model, self.models)
+        tell(0.0, f"Loading {entry.name}")
+        model = self.load(recipe.model)
+        tell(0.3, "Playing")
+        bars = recipe.bars or entry.bars
+        if recipe.operation == "sample":
+            sequences = model.sample(
+                recipe.count, bars * STEPS_PER_BAR, recipe.temperature, recipe.same_z, seed=recipe.seed
+            )
+        else:
+            start, end = (clip.to_sequence(each) for each in recipe.clips)
+            bars = entry.bars
+            sequences = model.interpolate(
+                start, end, recipe.count, bars * STEPS_PER_BAR, recipe.temperature, seed=recipe.seed
+            )
+        clips = tuple(
+            clip.from_sequence(sequence, bars, recipe.qpm, f"{entry.name} {number}")
+            for number, sequence in enumerate(sequences, 1)
+        )
+        joined = clip.join(clips, entry.name) if recipe.operation == "interpolate" else None
+        return Performance(recipe, clips, joined)
+
+
+_studio = Studio()
+
+
+def perform(recipe: Recipe, progress: Progress | None = None) -> Performance:
+    """Makes the music of a recipe with the catalogue's models; see `Studio.perform`."""
+    return _studio.perform(recipe, progress)
+
+
+def warm_up(model_id: str) -> None:
+    """Loads a model and decodes once, so that its first clip does not wait for that. Says nothing if the model cannot be loaded."""
+    with contextlib.suppress(LatentJamError):
+        perform(Recipe("sample", model_id, seed=0, count=1))

@@ -1,0 +1,50 @@
+"""Changes to drum windows that leave them drums: new pairs of bars, drums taken out, hats played on the ride, and
+hits left out.
+
+They help the model that reconstructs, which should know more patterns than ten drummers played. The model that samples is trained on the
+windows as they are, since it should play what drummers play.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from core.converters.drums import CLASS_NAMES, NUM_CLASSES, hits_to_labels, labels_to_hits
+from core.converters.windows import STEPS_PER_BAR
+
+
+def mix_bars(labels: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
+    """Gives a share of the windows [batch, steps] the last bar of another window in the batch."""
+    mixed = labels.copy()
+    chosen = np.flatnonzero(rng.random(len(labels)) < share)
+    mixed[chosen, -STEPS_PER_BAR:] = labels[rng.integers(len(labels), size=len(chosen)), -STEPS_PER_BAR:]
+    return mixed
+
+
+def drop_class(labels: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
+    """Takes one random class out of a share of the windows [batch, steps]."""
+    keep = np.full(len(labels), 2**NUM_CLASSES - 1)
+    chosen = rng.random(len(labels)) < share
+    keep[chosen] -= 1 << rng.integers(NUM_CLASSES, size=chosen.sum())
+    return labels & keep[:, None].astype(labels.dtype)
+
+
+def swap_cymbals(labels: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
+    """Plays the closed hi-hat's part on the ride, and the ride's on the hi-hat, in a share of the windows [batch, steps]."""
+    hat, ride = CLASS_NAMES.index("closed hi-hat"), CLASS_NAMES.index("ride")
+    chosen = rng.random(len(labels)) < share
+    hits = labels_to_hits(labels[chosen])
+    hits[..., [hat, ride]] = hits[..., [ride, hat]]
+    swapped = labels.copy()
+    swapped[chosen] = hits_to_labels(hits)
+    return swapped
+
+
+def thin(labels: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
+    """Leaves out up to a third of the hits, at random, in a share of the windows [batch, steps]."""
+    chosen = rng.random(len(labels)) < share
+    hits = labels_to_hits(labels[chosen])
+    leave_out = rng.random((chosen.sum(), 1, 1)) / 3
+    thinned = labels.copy()
+    thinned[chosen] = hits_to_labels(hits & (rng.random(hits.shape) >= leave_out))
+    return thinned

@@ -1,0 +1,43 @@
+"""The Groove MIDI Dataset as training windows (Gillick et al. 2019; CC BY 4.0)."""
+
+from __future__ import annotations
+
+import csv
+import io
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import note_seq
+import numpy as np
+from note_seq.protobuf.music_pb2 import NoteSequence
+
+from core.converters.drums import DrumsConverter
+
+SPLITS = ("train", "validation", "test")
+
+
+def takes(archive: Path, split: str) -> Iterator[NoteSequence]:
+    """Yields the 4-4 performances of a split ('train', 'validation' or 'test') from the data set's zip."""
+    with zipfile.ZipFile(archive) as files:
+        rows = csv.DictReader(io.TextIOWrapper(files.open("groove/info.csv"), "utf-8"))
+        for row in rows:
+            if row["split"] == split and row["time_signature"] == "4-4":
+                yield note_seq.midi_to_note_sequence(files.read(f"groove/{row['midi_filename']}"))
+
+
+def windows(archive: Path, split: str, converter: DrumsConverter, cache: Path | None = None) -> np.ndarray:
+    """Label windows int16 [count, steps] of a split, at a hop of one bar, without repeats inside a take.
+
+    Reading a thousand MIDI files takes minutes, so the result is kept in the folder `cache`, if one is given.
+    """
+    kept = cache / f"groove_{split}_{converter.slice_bars}bar.npy" if cache else None
+    if kept and kept.exists():
+        return np.load(kept)
+    found = np.array(
+        [window for take in takes(archive, split) for window in converter.to_labels(take)], np.int16
+    )
+    if kept:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        np.save(kept, found)
+    return found

@@ -1,0 +1,62 @@
+"""How each bundled model is trained."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """One training run. KL amounts are in bits, learning rates per step.
+
+    The loss is cross-entropy + beta · max(KL − free_bits, 0), with beta = max_beta · (1 − beta_rate^step) (MusicVAE section 3.3 and
+    Magenta's schedule).
+    """
+
+    config: str
+    free_bits: float
+    max_beta: float
+    beta_rate: float
+    batch_size: int = 64
+    learning_rate: float = 1.5e-3
+    min_learning_rate: float = 2e-5
+    decay_rate: float = 0.9998
+    warmup_steps: int = 300
+    grad_clip: float = 1.0
+    # Share of previous samples hidden from the decoder, so that it listens to z and survives its own mistakes.
+    sample_dropout: float = 0.0
+    # Share of clips changed before they are learnt: see training/augment.py.
+    mix_bars: float = 0.0
+    drop_class: float = 0.0
+    swap_cymbals: float = 0.0
+    thin: float = 0.0
+    average_decay: float = 0.999
+    # "accuracy" for a model that reconstructs, "evidence" for one that samples.
+    keep_best_by: str = "evidence"
+    seed: int = 1
+
+
+MODELS: dict[str, TrainingSettings] = {
+    "drums_2bar.hikl": TrainingSettings(
+        config="cat-drums_2bar_small",
+        free_bits=130,
+        max_beta=0.1,
+        beta_rate=0.0,
+        batch_size=32,
+        decay_rate=0.99985,
+        sample_dropout=0.4,
+        mix_bars=0.25,
+        drop_class=0.15,
+        swap_cymbals=0.1,
+        thin=0.25,
+        keep_best_by="accuracy",
+    ),
+    "drums_2bar.lokl": TrainingSettings(
+        config="cat-drums_2bar_small",
+        free_bits=16,
+        max_beta=0.5,
+        beta_rate=0.9995,
+        decay_rate=0.9996,
+        sample_dropout=0.1,
+    ),
+}

@@ -1,4 +1,4 @@
-"""Magenta's half of `decode.py`, run in .venv-oracle: reads a number of latents a line, answers with the seconds that decoding took."""
+"""Magenta's half of `decode.py`, run in .venv-oracle: reads a number of latents, answers with the seconds it took."""
 
 from __future__ import annotations
 

@@ -32,13 +32,13 @@ FLUID_R3 = (
     "/opt/homebrew/share/soundfonts/FluidR3_GM.sf2",
 )
 HOW_TO_INSTALL = (
-    "To hear clips here, install FluidSynth: “apt install fluidsynth” on Debian or Ubuntu, “brew install fluid-synth” on a Mac. "
-    "Then start the app again. The MIDI files work without it."
+    "To hear clips here, install FluidSynth: “apt install fluidsynth” on Debian or Ubuntu, "
+    "“brew install fluid-synth” on a Mac. Then start the app again. The MIDI files work without it."
 )
 
 
 def soundfont() -> Path:
-    """The SoundFont that is used: `SOUNDFONT` if set, else FluidR3 GM where installed, else TimGM6mb, which pretty_midi ships.
+    """The SoundFont in use: `SOUNDFONT` if set, else FluidR3 GM where installed, else pretty_midi's TimGM6mb.
 
     Raises:
         AudioUnavailableError: `SOUNDFONT` names no file, or there is none at all.
@@ -66,11 +66,15 @@ class Synthesizer:
         except (ImportError, OSError):
             raise AudioUnavailableError(HOW_TO_INSTALL) from None
         # Loading samples when a program is chosen, not all at the start, saves a second and 140 MB.
-        self._synth = fluidsynth.Synth(GAIN, SAMPLE_RATE, 16, **{"synth.dynamic-sample-loading": 1, "synth.cpu-cores": 1})
+        self._synth = fluidsynth.Synth(
+            GAIN, SAMPLE_RATE, 16, **{"synth.dynamic-sample-loading": 1, "synth.cpu-cores": 1}
+        )
         path = soundfont()
         self._soundfont = self._synth.sfload(str(path))
         if self._soundfont < 0:
-            raise AudioUnavailableError(f"The SoundFont {path.name} cannot be read. Set SOUNDFONT to another .sf2 file.")
+            raise AudioUnavailableError(
+                f"The SoundFont {path.name} cannot be read. Set SOUNDFONT to another .sf2 file."
+            )
         self.note_on, self.note_off, self.reset = self._synth.noteon, self._synth.noteoff, self._synth.system_reset
         # The binding only offers 16-bit output, whose dither would make every rendering of a clip differ.
         self._write_float = fluidsynth.cfunc(

@@ -1,7 +1,7 @@
 """Weights from a file: safetensors, a TensorFlow 1 checkpoint, a folder of them, or a `.tar` as Magenta publishes.
 
-Whatever the source, weights are believed only after their names, shapes and values have been checked against the configuration
-(`musicvae_reference` section 2.9).
+Whatever the source, weights are believed only after their names, shapes and values have been checked against the
+configuration (`musicvae_reference` section 2.9).
 """
 
 from __future__ import annotations
@@ -63,8 +63,13 @@ def _read_tf1(prefix: Path, shown: Path) -> dict[str, np.ndarray]:
     import tensorflow as tf
 
     if not prefix.with_name(prefix.name + ".index").exists():
-        raise CheckpointError(
-            f"There is no checkpoint {shown}. Give a .safetensors or .tar file, a checkpoint's prefix (without .index), or its folder."
+        raise
+        CheckpointError(
+           
+           
+           
+            f"There is no checkpoint {shown}. Give
+            a .safetensors or .tar file, a checkpoint's prefix (without .index), or its folder."
         )
     try:
         reader = tf.train.load_checkpoint(str(prefix))
@@ -85,7 +90,7 @@ def _newest_prefix(folder: Path) -> Path:
 
 
 def _unpack(path: Path, folder: Path) -> Path:
-    """Copies the checkpoint's files out of an archive that is not trusted: regular files only, under their bare names."""
+    """Copies a checkpoint out of an archive that nobody trusts: regular files only, under their bare names."""
     prefix, room = None, limits.MAX_CHECKPOINT_BYTES
     try:
         with tarfile.open(path) as archive:
@@ -116,7 +121,8 @@ def _checked(found: dict[str, np.ndarray], path: Path, config: Config) -> dict[s
             raise CheckpointError(f"{path.name} does not fit {config.name}: it has no variable {name}.")
         if found[name].shape != shape:
             raise CheckpointError(
-                f"{path.name} does not fit {config.name}: {name} has shape {list(found[name].shape)}, not {list(shape)}."
+                f"{path.name} does not fit {config.name}: "
+                f"{name} has shape {list(found[name].shape)}, not {list(shape)}."
             )
         weights[name] = found[name].astype(np.float32)
         if not np.isfinite(weights[name]).all():

@@ -1,6 +1,7 @@
 """A clip: some bars of music at a tempo, as notes on a fine grid; MIDI in and out.
 
-Times are whole ticks of 1/480 quarter note (1 ms at 120 qpm), so a clip, its MIDI file and its share link hold exactly the same music.
+Times are whole ticks of 1/480 quarter note (1 ms at 120 qpm), so a clip, its MIDI file and its share link hold
+exactly the same music.
 """
 
 from __future__ import annotations
@@ -91,7 +92,8 @@ def to_sequence(clip: Clip) -> NoteSequence:
 
 
 def to_midi(clip: Clip) -> bytes:
-    """A MIDI file, always the same bytes for the same clip, that lasts exactly the clip's bars so that it loops in a DAW."""
+    """A MIDI file, always the same bytes for the same clip, that lasts exactly the clip's bars so that it loops in a
+    DAW."""
     meta = mido.MidiTrack(
         [
             mido.MetaMessage("track_name", name=clip.name.encode("latin-1", "replace").decode("latin-1")),
@@ -143,13 +145,17 @@ def read_midi(data: bytes, name: str = "") -> NoteSequence:
         notes = sum(message.type == "note_on" for track in file.tracks for message in track)
         seconds = file.length if file.type != 2 else 0.0
     except Exception:  # noqa: BLE001 (the parser raises whatever a damaged file leads it to)
-        raise ClipError(f"{shown} is not a MIDI file, or it is damaged. Export it again as Standard MIDI (.mid).") from None
+        raise ClipError(
+            f"{shown} is not a MIDI file, or it is damaged. Export it again as Standard MIDI (.mid)."
+        ) from None
     if not notes:
         raise ClipError(f"{shown} has no notes in it.")
     if notes > limits.MAX_MIDI_NOTES:
         raise ClipError(f"{shown} has more than {limits.MAX_MIDI_NOTES:,} notes. Export only the part you need.")
     if seconds > limits.MAX_MIDI_SECONDS:
-        raise ClipError(f"{shown} lasts more than {limits.MAX_MIDI_SECONDS // 60} minutes. Export only the part you need.")
+        raise ClipError(
+            f"{shown} lasts more than {limits.MAX_MIDI_SECONDS // 60} minutes. Export only the part you need."
+        )
     try:
         return note_seq.midi_to_note_sequence(data)
     except Exception:  # noqa: BLE001 (as above)

@@ -1,7 +1,7 @@
 """A recipe: everything that is needed to make some music again, as a value and as a short string for a link.
 
-The string is base64url of a version byte and a deflated JSON list. It comes from strangers, so it is read with limits and checked like
-any other input.
+The string is base64url of a version byte and a deflated JSON list. It comes from strangers, so it is read with limits
+and checked like any other input.
 """
 
 from __future__ import annotations
@@ -104,7 +104,15 @@ class Recipe:
             if same_z not in (0, 1):
                 raise damaged
             return cls(
-                operation, model, seed, count, temperature, bool(same_z), qpm, bars, tuple(map(_clip_from_values, clips))
+                operation,
+                model,
+                seed,
+                count,
+                temperature,
+                bool(same_z),
+                qpm,
+                bars,
+                tuple(map(_clip_from_values, clips)),
             )
         except SettingError:
             raise

@@ -1,8 +1,8 @@
 """From a recipe's seed to every random number.
 
-Each clip has a stream of its own for each stage of its making, so a clip is the same alone or among others, and moving the knob of one
-stage leaves the draws of the others as they were. The generator is counter-based (Philox) and only its raw output is used, which numpy
-promises never to change.
+Each clip has a stream of its own for each stage of its making, so a clip is the same alone or among others, and
+moving the knob of one stage leaves the draws of the others as they were. The generator is counter-based (Philox) and
+only its raw output is used, which numpy promises never to change.
 """
 
 from __future__ import annotations
@@ -45,6 +45,13 @@ class Stream:
         radius, angle = self.uniform(2, *shape)
         return np.sqrt(-2 * np.log(radius)) * np.cos(2 * np.pi * angle)
 
-    def gumbel(self, *shape: int) -> np.ndarray:
-        """Standard Gumbel numbers, float64: the argmax of logits plus these is a draw from softmax(logits)."""
-        return -np.log(-np.log(self.uniform(*shape)))
+    def gumbel(self, *shape: int, dtype: type = np.float32) -> np.ndarray:
+        """Standard Gumbel numbers: the argmax of logits plus these is a draw from softmax(logits).
+
+        They come from 24-bit uniform numbers, exact in both float types, so that the same draws can be had in more
+        digits.
+        """
+        count = int(np.prod(shape, dtype=np.int64))
+        raw = self._bits.random_raw(-(-count // 2)).astype("<u8").view("<u4")[:count]
+        uniform = ((raw >> 9).astype(dtype) + dtype(0.5)) * dtype(2.0**-23)
+        return -np.log(-np.log(uniform)).reshape(shape)

@@ -30,10 +30,13 @@ class Performance:
 
 
 class Studio:
-    """Performs recipes with the models of a catalogue, keeping loaded ones within a budget of memory. Safe for many threads."""
+    """Performs recipes with the models of a catalogue, keeping loaded ones within a budget of memory. Safe for many
+    threads.
+    """
 
     def __init__(self, models: dict[str, Model] | None = None, budget_bytes: int = limits.LOADED_MODELS_BYTES) -> None:
-        """`models` is the catalogue, ours if not given; `budget_bytes` bounds the loaded weights, the least recently used leave."""
+        """`models` is the catalogue, ours if not given; `budget_bytes` bounds the loaded weights, the least recently
+        used leave."""
         self.models = catalog.CATALOG if models is None else models
         self._budget = budget_bytes
         self._loaded: OrderedDict[str, TrainedModel] = OrderedDict()
@@ -63,7 +66,8 @@ class Studio:
     def perform(self, recipe: Recipe, progress: Progress | None = None) -> Performance:
         """Makes the music of a recipe: same recipe and weights, same notes.
 
-        Raises `ModelNotFoundError`, `CheckpointError`, or, for input clips, `NoExtractedExamplesError` and `MultipleExtractedExamplesError`.
+        Raises `ModelNotFoundError`, `CheckpointError`, or, for input clips, `NoExtractedExamplesError` and
+        `MultipleExtractedExamplesError`.
         """
         tell = progress or (lambda share, what: None)
         entry = catalog.find(recipe.model, self.models)
@@ -98,6 +102,7 @@ def perform(recipe: Recipe, progress: Progress | None = None) -> Performance:
 
 
 def warm_up(model_id: str) -> None:
-    """Loads a model and decodes once, so that its first clip does not wait for that. Says nothing if the model cannot be loaded."""
+    """Loads a model and decodes once, so that its first clip does not wait for that. Says nothing if the model cannot
+    be loaded."""
     with contextlib.suppress(LatentJamError):
         perform(Recipe("sample", model_id, seed=0, count=1))

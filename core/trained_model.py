@@ -1,11 +1,12 @@
 """`TrainedModel`: the interface that users of Magenta know (`musicvae_reference` section 3).
 
-Same methods, arguments and results as Magenta's class, with a `seed` for each, one difference made on purpose (interpolating between
-equal clips works), and one promise more: a clip is the same whatever else is in its batch.
+Same methods, arguments and results as Magenta's class, with a `seed` for each, one difference made on purpose
+(interpolating between equal clips works), and one promise more: a clip is the same whatever else is in its batch.
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,9 +21,10 @@ from core.network import encoder
 from core.network.decoder import CategoricalDecoder
 from core.seeds import Stage, Stream, new_seed
 
-# Rounding moves float32 logits by up to 1e-5 or so when the batch size or the processor changes. A draw that was won by less than this
-# is made again in float64, where rounding is far too small to matter, so both ways of rounding end in the same clip.
-CLOSE_CALL = 5e-4
+# Rounding moves float32 logits by a few 1e-5 when the batch size or the processor changes. A draw that was won by
+# less than this is made again in float64, where rounding is far too small to matter, so both ways of rounding end in
+# the same clip.
+CLOSE_CALL = 2e-4
 
 
 class TrainedModel:
@@ -54,6 +56,11 @@ class TrainedModel:
                 tf.TensorSpec([None], tf.int32),
             ],
         )
+
+    @property
+    def weights(self) -> dict[str, tf.Tensor]:
+        """The weights under Magenta's variable names."""
+        return dict(self._weights)
 
     @property
     def size_bytes(self) -> int:
@@ -97,7 +104,8 @@ class TrainedModel:
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """z, mu and sigma, float32 [n, z_size] each, of sequences that hold exactly one window each.
 
-        z is a draw from the posterior N(mu, sigma). `assert_same_length` is taken for compatibility: windows have one length.
+        z is a draw from the posterior N(mu, sigma). `assert_same_length` is taken for compatibility: windows have one
+        length.
 
         Raises:
             NoExtractedExamplesError, MultipleExtractedExamplesError: no window, or more than one.
@@ -113,7 +121,13 @@ class TrainedModel:
                 )
             if len(tensors.inputs) > 1:
                 raise MultipleExtractedExamplesError(
-                    f"Clip {number} is longer than the {bars} bars that {self.config.name} takes: choose one part of it."
+                   
+                   
+                   
+                   
+                   
+                    f"Clip {number} is longer than the {bars} bars that {self.config.name}
+                    takes: choose one part of it."
                 )
             inputs += tensors.inputs
             lengths += tensors.lengths
@@ -126,7 +140,7 @@ class TrainedModel:
         control_tensors: Sequence[np.ndarray] | None = None,
         seed: int | None = None,
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """z, mu and sigma, float32 [n, z_size] each, of arrays [steps, input_depth]; steps beyond a length do not count.
+        """z, mu and sigma, float32 [n, z_size] each, of arrays [steps, input_depth]; a length bounds what counts.
 
         Raises:
             SettingError (a ValueError): there are no arrays.
@@ -168,7 +182,7 @@ class TrainedModel:
         c_input: np.ndarray | None = None,
         seed: int | None = None,
     ) -> list[np.ndarray]:
-        """One-hot float32 arrays [length, output_depth] for latents [n, z_size]; arguments and errors as for `sample`."""
+        """One-hot float32 arrays [length, output_depth] for latents [n, z_size]; the rest as for `sample`."""
         labels = self._decode_labels(z, length, temperature, c_input, seed)
         depth = self.config.data_converter.output_depth
         return [(np.arange(depth) == clip[:, None]).astype(np.float32) for clip in labels]
@@ -183,7 +197,7 @@ class TrainedModel:
         assert_same_length: bool = True,
         seed: int | None = None,
     ) -> list[NoteSequence]:
-        """`num_steps` sequences on the great circle between the means of two clips, both ends included (MusicVAE section 3.2).
+        """`num_steps` sequences on the great circle between the means of two clips, ends included (MusicVAE section 3.2).
 
         Raises what `encode` and `sample` raise.
         """
@@ -196,7 +210,9 @@ class TrainedModel:
     ) -> np.ndarray:
         _no_controls(c_input)
         if not length:
-            raise SettingError(f"{self.config.name} needs a length in steps, for example length={self.config.hparams.max_seq_len}.")
+            raise SettingError(
+                f"{self.config.name} needs a length in steps, for example length={self.config.hparams.max_seq_len}."
+            )
         if not temperature > 0:
             raise SettingError(f"The temperature must be above 0, not {temperature}.")
         z = np.asarray(z, np.float32)
@@ -205,20 +221,23 @@ class TrainedModel:
         depth = self.config.data_converter.output_depth
         for start in range(0, len(z), self.batch_size):
             batch = slice(start, min(start + self.batch_size, len(z)))
-            noise = temperature * np.stack(
-                [Stream(seed, Stage.DECODE, clip).gumbel(length, depth) for clip in range(batch.start, batch.stop)], 1
-            )
-            drawn, _, margins = self._decode(z[batch], noise.astype(np.float32))
+            noise = np.empty((length, batch.stop - start, depth), np.float32)
+            for clip in range(batch.start, batch.stop):
+                noise[:, clip - start] = Stream(seed, Stage.DECODE, clip).gumbel(length, depth)
+            drawn, _, margins = self._decode(z[batch], noise * np.float32(temperature))
             labels[batch] = drawn.numpy()
-            for clip in np.flatnonzero(margins.numpy() < CLOSE_CALL):
-                labels[start + clip] = self._decode_exactly(z[start + clip], noise[:, clip])
+            for clip in start + np.flatnonzero(margins.numpy() < CLOSE_CALL):
+                noise = temperature * Stream(seed, Stage.DECODE, clip).gumbel(length, 1, depth, dtype=np.float64)
+                labels[clip] = self._decode_exactly(z[None, clip].astype(np.float64), noise)[0].numpy()[0]
         return labels
 
-    def _decode_exactly(self, z: np.ndarray, noise: np.ndarray) -> np.ndarray:
-        """Decodes one clip in float64."""
-        exact = {name: tf.cast(array, tf.float64) for name, array in self._weights.items() if name.startswith("decoder")}
-        labels, _, _ = CategoricalDecoder.read(exact).decode(tf.constant(z[None], tf.float64), tf.constant(noise[:, None]))
-        return labels.numpy()[0]
+    @functools.cached_property
+    def _decode_exactly(self) -> tf.types.experimental.PolymorphicFunction:
+        """`CategoricalDecoder.decode` in float64."""
+        exact = {
+            name: tf.cast(array, tf.float64) for name, array in self._weights.items() if name.startswith("decoder")
+        }
+        return tf.function(CategoricalDecoder.read(exact).decode, reduce_retracing=True)
 
 
 def slerp(start: np.ndarray, end: np.ndarray, t: float) -> np.ndarray:

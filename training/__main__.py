@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
+from safetensors import safe_open
 from safetensors.numpy import load_file
 
 from core import checkpoints
-from core.catalog import MODELS_FOLDER
+from core.catalog import CATALOG, Model
 from core.configs import CONFIG_MAP
-from training import evaluate, groove_dataset
+from training import card, evaluate, groove_dataset
 from training.fit import fit
 from training.settings import MODELS, TrainingSettings
 
 
-def validation_score(settings: TrainingSettings, windows: np.ndarray):
-    """The number by which the best weights are kept: accuracy for a model that reconstructs, else the evidence bound."""
+def validation_score(
+    settings: TrainingSettings, windows: np.ndarray
+) -> Callable[[dict[str, np.ndarray]], tuple[float, str]]:
+    """The number by which the best weights are kept: accuracy for a model that reconstructs, else the evidence
+    bound.
+    """
 
     def score(weights: dict[str, np.ndarray]) -> tuple[float, str]:
         r = evaluate.reconstruct(weights, windows)
@@ -54,30 +60,41 @@ def train(args: argparse.Namespace) -> None:
     fit(settings, windows["train"], args.steps, folder, report, validation_score(settings, validation))
 
 
+def _bundled(name: str) -> Model:
+    return CATALOG[f"bundled/{name}"]
+
+
+def evaluate_model(args: argparse.Namespace) -> None:
+    """Prints the quality table of a bundled model's card."""
+    print(card.quality_table(_bundled(args.model), Path(args.data), Path(args.runs) / "data"))
+
+
 def publish(args: argparse.Namespace) -> None:
-    """Puts the best weights of a run into the box: half-precision safetensors under `assets/models`."""
-    weights = load_file(Path(args.runs) / args.model / "best.safetensors")
-    settings = MODELS[args.model]
-    target = MODELS_FOLDER / f"{args.model}.safetensors"
-    checkpoints.save(target, weights, {"config": settings.config, "data": "Groove MIDI Dataset 1.0.0, CC BY 4.0"})
-    print(f"{target} {target.stat().st_size / 1e6:.1f} MB")
+    """Puts the best weights of a run into the box, `assets/models`, with a card that states their measured quality."""
+    run = Path(args.runs) / args.model
+    model, settings = _bundled(args.model), MODELS[args.model]
+    metadata = {"config": settings.config, "data": "Groove MIDI Dataset 1.0.0, CC BY 4.0"}
+    checkpoints.save(model.path, load_file(run / "best.safetensors"), metadata)
+    with safe_open(run / "best.safetensors", "numpy") as file:
+        steps = int(file.metadata().get("step", 0))
+    table = card.quality_table(model, Path(args.data), Path(args.runs) / "data")
+    model.path.with_suffix(".md").write_text(card.card(model, settings, steps, table))
+    print(table)
 
 
 def main() -> None:
     """Parses the command line and runs the command."""
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    p = commands.add_parser("train", help=train.__doc__)
-    p.add_argument("--model", choices=sorted(MODELS), required=True)
-    p.add_argument("--data", required=True, help="the Groove MIDI Dataset's zip (groove-v1.0.0-midionly.zip)")
-    p.add_argument("--steps", type=int, default=20_000, help="in all, over every resumption")
-    p.add_argument("--runs", default="runs", help="folder for states and logs")
-    p.add_argument("--threads", type=int, default=0, help="processor threads, 0 for all")
-    p.set_defaults(run=train)
-    p = commands.add_parser("publish", help=publish.__doc__)
-    p.add_argument("--model", choices=sorted(MODELS), required=True)
-    p.add_argument("--runs", default="runs")
-    p.set_defaults(run=publish)
+    for name, run in (("train", train), ("evaluate", evaluate_model), ("publish", publish)):
+        p = commands.add_parser(name, help=run.__doc__)
+        p.add_argument("--model", choices=sorted(MODELS), required=True)
+        p.add_argument("--data", required=True, help="the Groove MIDI Dataset's zip (groove-v1.0.0-midionly.zip)")
+        p.add_argument("--runs", default="runs", help="folder for states, logs and converted data")
+        p.set_defaults(run=run)
+        if name == "train":
+            p.add_argument("--steps", type=int, default=20_000, help="in all, over every resumption")
+            p.add_argument("--threads", type=int, default=0, help="processor threads, 0 for all")
     args = parser.parse_args()
     args.run(args)
 

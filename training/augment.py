@@ -1,8 +1,8 @@
 """Changes to drum windows that leave them drums: new pairs of bars, drums taken out, hats played on the ride, and
 hits left out.
 
-They help the model that reconstructs, which should know more patterns than ten drummers played. The model that samples is trained on the
-windows as they are, since it should play what drummers play.
+They help the model that reconstructs, which should know more patterns than ten drummers played. The model that
+samples is trained on the windows as they are, since it should play what drummers play.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ def drop_class(labels: np.ndarray, share: float, rng: np.random.Generator) -> np
 
 
 def swap_cymbals(labels: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
-    """Plays the closed hi-hat's part on the ride, and the ride's on the hi-hat, in a share of the windows [batch, steps]."""
+    """Plays the closed hi-hat's part on the ride, and the ride's on the hi-hat, in a share of the windows [batch,
+    steps]."""
     hat, ride = CLASS_NAMES.index("closed hi-hat"), CLASS_NAMES.index("ride")
     chosen = rng.random(len(labels)) < share
     hits = labels_to_hits(labels[chosen])

@@ -87,8 +87,8 @@ class ClipStatistics:
 def describe(windows: np.ndarray) -> ClipStatistics:
     """Statistics of label windows [count, steps].
 
-    Kick on one: a kick on the first step of the first bar. Back-beat: a snare on beats 2 and 4 of at least one bar. Near-empty: fewer than
-    four hits in the clip. Distinct: different clips, scaled to a thousand.
+    Kick on one: a kick on the first step of the first bar. Back-beat: a snare on beats 2 and 4 of at least one bar.
+    Near-empty: fewer than four hits in the clip. Distinct: different clips, scaled to a thousand.
     """
     hits = labels_to_hits(windows)
     bars = hits.reshape(len(windows), -1, 4 * BEAT, len(CLASS_NAMES))

@@ -123,15 +123,21 @@ def previous_labels(labels: np.ndarray) -> np.ndarray:
     return np.concatenate([np.full((len(labels), 1), NO_SAMPLE), labels[:, :-1]], 1)
 
 
-def batches(windows: np.ndarray, size: int, seed: int, first_step: int) -> Iterator[tuple[np.ndarray, np.random.Generator]]:
-    """Endless shuffled batches with the random generator of each step; resuming at a step gives what would have come."""
+def batches(
+    windows: np.ndarray, size: int, seed: int, first_step: int
+) -> Iterator[tuple[np.ndarray, np.random.Generator]]:
+    """Endless shuffled batches with the random generator of each step; resuming at a step gives what would have
+    come."""
     an_epoch = len(windows) // size
     step = first_step
     while True:
-        epoch, place = divmod(step, an_epoch)
+        epoch, first_place = divmod(step, an_epoch)
         order = np.random.default_rng([seed, epoch]).permutation(len(windows))
-        for place in range(place, an_epoch):
-            yield windows[order[place * size : (place + 1) * size]].astype(np.int64), np.random.default_rng([seed, 7, step])
+        for place in range(first_place, an_epoch):
+            yield (
+                windows[order[place * size : (place + 1) * size]].astype(np.int64),
+                np.random.default_rng([seed, 7, step]),
+            )
             step += 1
 
 
@@ -153,7 +159,8 @@ def fit(
         steps: total, over all resumptions.
         folder: where the state `last.safetensors` and the best weights `best.safetensors` are kept.
         report: called with a line of progress every `every` steps.
-        score: called with the averaged weights each time; returns a number, more is better, and text to add to the line.
+        score: called with the averaged weights each time; returns a number, more is better, and text to add to the
+            line.
         every: steps between reports and saved states.
         weights: where to start from, if not from random weights.
     """
@@ -179,7 +186,9 @@ def fit(
             value, text = score(state.averaged_weights())
             if value > best:
                 best = value
-                save_file(state.averaged_weights(), folder / "best.safetensors", {"score": str(best)})
+                save_file(
+                    state.averaged_weights(), folder / "best.safetensors", {"score": str(best), "step": str(step)}
+                )
                 text += " best"
             report(
                 f"step {step} cross-entropy {nats:.2f} nats KL {kl:.1f} nats ({kl / BITS:.0f} bits) "

@@ -34,9 +34,7 @@ def windows(archive: Path, split: str, converter: DrumsConverter, cache: Path | 
     kept = cache / f"groove_{split}_{converter.slice_bars}bar.npy" if cache else None
     if kept and kept.exists():
         return np.load(kept)
-    found = np.array(
-        [window for take in takes(archive, split) for window in converter.to_labels(take)], np.int16
-    )
+    found = np.array([window for take in takes(archive, split) for window in converter.to_labels(take)], np.int16)
     if kept:
         kept.parent.mkdir(parents=True, exist_ok=True)
         np.save(kept, found)

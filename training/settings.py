@@ -9,8 +9,8 @@ from dataclasses import dataclass
 class TrainingSettings:
     """One training run. KL amounts are in bits, learning rates per step.
 
-    The loss is cross-entropy + beta · max(KL − free_bits, 0), with beta = max_beta · (1 − beta_rate^step) (MusicVAE section 3.3 and
-    Magenta's schedule).
+    The loss is cross-entropy + beta · max(KL − free_bits, 0), with beta = max_beta · (1 − beta_rate^step) (MusicVAE
+    section 3.3 and Magenta's schedule).
     """
 
     config: str
@@ -56,7 +56,7 @@ MODELS: dict[str, TrainingSettings] = {
         free_bits=16,
         max_beta=0.5,
         beta_rate=0.9995,
-        decay_rate=0.9996,
+        decay_rate=0.9998,
         sample_dropout=0.1,
     ),
 }

@@ -85,8 +85,8 @@ def drum_tracks(quantized: NoteSequence) -> list[np.ndarray]:
 class DrumsConverter:
     """Windows of `slice_bars` bars, at a hop of one bar, of all the drums in a sequence.
 
-    `max_windows` bounds the windows of one sequence (None: all of them). Repeated windows count once. Where the reference keeps an
-    arbitrary five of more, this keeps the first five.
+    `max_windows` bounds the windows of one sequence (None: all of them). Repeated windows count once. Where the
+    reference keeps an arbitrary five of more, this keeps the first five.
     """
 
     slice_bars: int = 2

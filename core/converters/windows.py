@@ -1,7 +1,7 @@
 """What the melody and drums converters share: segments, the sixteenth-note grid, and bars.
 
-`musicvae_reference` section 4.1 in short: a sequence is cut wherever its tempo or metre changes, each segment is laid on
-a grid of 4 steps a quarter note, and only metres with 16 steps a bar are kept.
+`musicvae_reference` section 4.1 in short: a sequence is cut wherever its tempo or metre changes, each segment is laid
+on a grid of 4 steps a quarter note, and only metres with 16 steps a bar are kept.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """The flat categorical LSTM decoder, p(x | z) (`musicvae_reference` sections 2.5 to 2.7).
 
-At every step the input is the previous sample ⊕ z. Both parts are cheap here: the previous sample is one-hot, so its product with the
-kernel is a row of the kernel, and the product with z is the same at every step, so it is worked out once.
+At every step the input is the previous sample ⊕ z. Both parts are cheap here: the previous sample is one-hot, so its
+product with the kernel is a row of the kernel, and the product with z is the same at every step, so it is worked out
+once.
 """
 
 from __future__ import annotations
@@ -101,16 +102,17 @@ class CategoricalDecoder(NamedTuple):
     def decode(self, z: tf.Tensor, noise: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         """Decodes step by step, feeding each sample back.
 
-        The sample at a step is the argmax of logits + noise: with standard Gumbel noise times the temperature this is a draw from
-        softmax(logits / temperature), with zeros it is the greedy choice.
+        The sample at a step is the argmax of logits + noise: with standard Gumbel noise times the temperature this is a
+        draw from softmax(logits / temperature), with zeros it is the greedy choice.
 
         Args:
             z: [batch, z_size].
             noise: [steps, batch, output_depth].
 
         Returns:
-            labels int32 [batch, steps], logits [batch, steps, output_depth], and for each item the smallest margin [batch] by which a
-            sample won; where it is of the size of rounding errors, another batch size could have chosen otherwise.
+            labels int32 [batch, steps], logits [batch, steps, output_depth], and for each item the smallest margin
+            [batch] by which a sample won; where it is of the size of rounding errors, another batch size could have
+            chosen otherwise.
         """
         steps = tf.shape(noise)[0]
         batch = tf.shape(z)[0]
@@ -138,8 +140,8 @@ class CategoricalDecoder(NamedTuple):
                 *new_state,
             )
 
-        # Several steps may be under way at once, so that the next one does not wait for the margin and the bookkeeping of the last: a third
-        # faster than one after the other (benchmarks/README.md).
+        # Steps may overlap, so that none waits for the margin and the bookkeeping of the one before: with
+        # parallel_iterations=1 this takes a third longer.
         _, _, margin, labels, logits, *_ = tf.while_loop(
             lambda t, *_: t < steps,
             body,

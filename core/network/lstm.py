@@ -1,7 +1,8 @@
 """The LSTM cell of MusicVAE, and a layer of it run over time (`musicvae_reference` section 2.1).
 
-Kernels are stored as in Magenta's checkpoints: input rows first, then recurrent rows; columns in the order input gate, candidate,
-forget gate, output gate. The reference adds 1 to the forget gate when it runs; here the 1 is added to the bias as it is read.
+Kernels are stored as in Magenta's checkpoints: input rows first, then recurrent rows; columns in the order input gate,
+candidate, forget gate, output gate. The reference adds 1 to the forget gate when it runs; here the 1 is added to the
+bias as it is read.
 """
 
 from __future__ import annotations
@@ -66,8 +67,9 @@ def run(
     Returns:
         h at every step [time, batch, H] and h after the last one [batch, H].
 
-    The gradient is written out (backpropagation through time) because it is where training spends its life: the kernel's gradient is one
-    product over all steps instead of one for each, which made a training step twice as fast as TensorFlow's own.
+    The gradient is written out (backpropagation through time) because it is where training spends its life: the
+    kernel's gradient is one product over all steps instead of one for each, which made a training step twice as fast
+    as TensorFlow's own.
     """
 
     @tf.custom_gradient
@@ -122,9 +124,7 @@ def _backward(d_outputs, d_final_h, history, recurrent_kernel, active):
         on = active[t]
         d_new_h = on * (d_h + d_outputs[t])
         d_new_c = on * d_c + d_new_h * c_from_h[t]
-        d_gate = tf.concat(
-            [tf.tile(d_new_c, [1, 3]) * gates_from_c[t], d_new_h * output_gate_from_h[t]], -1
-        )
+        d_gate = tf.concat([tf.tile(d_new_c, [1, 3]) * gates_from_c[t], d_new_h * output_gate_from_h[t]], -1)
         d_c = d_new_c * f[t] + (1 - on) * d_c
         d_h = tf.matmul(d_gate, recurrent_kernel, transpose_b=True) + (1 - on) * d_h
         return t - 1, d_c, d_h, d_gates.write(t, d_gate)
@@ -137,7 +137,5 @@ def _backward(d_outputs, d_final_h, history, recurrent_kernel, active):
     )
     d_gates = d_gates.stack()
     units, width = recurrent_kernel.shape
-    d_kernel = tf.matmul(
-        tf.reshape(h_before, [-1, units]), tf.reshape(d_gates, [-1, width]), transpose_a=True
-    )
+    d_kernel = tf.matmul(tf.reshape(h_before, [-1, units]), tf.reshape(d_gates, [-1, width]), transpose_a=True)
     return d_gates, d_kernel, d_c, d_h

@@ -26,9 +26,7 @@ def initial_weights(config: Config, seed: int) -> dict[str, np.ndarray]:
             weights[name] = np.zeros(shape, np.float32)
         elif "lstm_cell" in name:
             units = shape[1] // 4
-            recurrent = np.concatenate(
-                [np.linalg.qr(rng.standard_normal((units, units)))[0] for _ in range(4)], 1
-            )
+            recurrent = np.concatenate([np.linalg.qr(rng.standard_normal((units, units)))[0] for _ in range(4)], 1)
             weights[name] = np.concatenate([_glorot(rng, (shape[0] - units, shape[1])), recurrent])
         else:
             weights[name] = _glorot(rng, shape)

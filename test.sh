@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# Runs the whole test suite, the browser tests included; with --parity, the parity suite against Magenta itself.
+# Further arguments go to pytest.
+set -euo pipefail
+cd "$(dirname "$0")"
+. scripts/environment.sh
+
+make_environment .venv requirements-dev.txt
+if [ "${1:-}" = --parity ]; then
+    shift
+    tests/parity/make_oracle.sh
+    exec .venv/bin/python -m pytest tests/parity -v "$@"
+fi
+get_fluidsynth .venv
+get_browser .venv
+.venv/bin/ruff check .
+exec .venv/bin/python -m pytest "$@"

@@ -1,0 +1,72 @@
+"""Our network, converter and model class against what Magenta computed (tests/goldens), without Magenta."""
+
+from __future__ import annotations
+
+import tarfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core import checkpoints
+from core.network import vae
+from core.trained_model import TrainedModel
+from tests.parity import agreement
+from tests.parity.random_models import MODELS, random_weights
+
+GOLDENS = Path(__file__).parent / "goldens"
+STORED = [name for name, model in MODELS.items() if model.sizes]
+
+
+def golden(name: str) -> dict[str, np.ndarray]:
+    return dict(np.load(GOLDENS / f"{name}.npz"))
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_network(name):
+    weights = random_weights(vae.variable_shapes(agreement.config_of(name)), MODELS[name])
+    agreement.assert_same_network(weights, golden(name))
+
+
+@pytest.mark.parametrize("name", STORED)
+def test_variables_are_those_of_magentas_graph(name):
+    config = agreement.config_of(name)
+    stored = checkpoints.load(GOLDENS / name / "model.ckpt", config)
+    drawn = random_weights(vae.variable_shapes(config), MODELS[name])
+    assert stored.keys() == drawn.keys()
+    assert all((stored[variable] == drawn[variable]).all() for variable in drawn)
+
+
+def test_drums_converter():
+    groove = golden("groove")
+    assert len(groove["owners"]) >= 200
+    agreement.assert_same_converter(groove)
+
+
+def as_prefix(folder: Path, _: Path) -> Path:
+    return folder / "model.ckpt"
+
+
+def as_directory(folder: Path, _: Path) -> Path:
+    return folder
+
+
+def as_tar(folder: Path, tmp_path: Path) -> Path:
+    with tarfile.open(tmp_path / "published.tar", "w") as archive:
+        for file in folder.iterdir():
+            archive.add(file, f"published/{file.name}")
+    return tmp_path / "published.tar"
+
+
+@pytest.mark.parametrize("form", [as_prefix, as_directory, as_tar])
+@pytest.mark.parametrize("name", STORED)
+def test_trained_model(name, form, tmp_path):
+    expected = golden(name)
+    model = TrainedModel(agreement.config_of(name), 8, form(GOLDENS / name, tmp_path))
+    _, mu, sigma = model.encode_tensors(agreement.rolls_of(expected), expected["lengths"])
+    agreement.assert_close(mu, expected["mu"])
+    agreement.assert_close(sigma, expected["sigma"])
+    tensors = np.array(model.decode_to_tensors(expected["z"], 32, temperature=1e-8))
+    assert tensors.dtype == np.float32
+    assert (np.sort(tensors, -1) == np.eye(512)[511]).all(), "not one-hot"
+    agreement.assert_same_greedy(tensors.argmax(-1), expected)

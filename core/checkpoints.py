@@ -63,13 +63,9 @@ def _read_tf1(prefix: Path, shown: Path) -> dict[str, np.ndarray]:
     import tensorflow as tf
 
     if not prefix.with_name(prefix.name + ".index").exists():
-        raise
-        CheckpointError(
-           
-           
-           
-            f"There is no checkpoint {shown}. Give
-            a .safetensors or .tar file, a checkpoint's prefix (without .index), or its folder."
+        raise CheckpointError(
+            f"There is no checkpoint {shown}. Give a .safetensors or .tar file, a checkpoint's prefix (without .index) "
+            "or its folder."
         )
     try:
         reader = tf.train.load_checkpoint(str(prefix))

@@ -121,13 +121,8 @@ class TrainedModel:
                 )
             if len(tensors.inputs) > 1:
                 raise MultipleExtractedExamplesError(
-                   
-                   
-                   
-                   
-                   
-                    f"Clip {number} is longer than the {bars} bars that {self.config.name}
-                    takes: choose one part of it."
+                    f"Clip {number} is longer than the {bars} bars that {self.config.name} takes: "
+                    "choose one part of it."
                 )
             inputs += tensors.inputs
             lengths += tensors.lengths
@@ -197,7 +192,7 @@ class TrainedModel:
         assert_same_length: bool = True,
         seed: int | None = None,
     ) -> list[NoteSequence]:
-        """`num_steps` sequences on the great circle between the means of two clips, ends included (MusicVAE section 3.2).
+        """`num_steps` sequences on the great circle between the means of two clips (MusicVAE section 3.2).
 
         Raises what `encode` and `sample` raise.
         """

@@ -6,6 +6,7 @@ The public names. TensorFlow takes seconds to import, so what needs it is import
 from __future__ import annotations
 
 import importlib
+import warnings
 from typing import TYPE_CHECKING
 
 from core.errors import (
@@ -14,6 +15,9 @@ from core.errors import (
     NoExtractedExamplesError,
 )
 from core.recipe import Recipe
+
+# note_seq brings pydub, which looks for ffmpeg; nothing here uses either.
+warnings.filterwarnings("ignore", message="Couldn't find ffmpeg or avconv")
 
 if TYPE_CHECKING:
     from core.configs import CONFIG_MAP

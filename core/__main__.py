@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
 
@@ -87,9 +89,22 @@ def _models() -> None:
         print(f"{model.id:28} {model.bars} bars  {size:>8}  in the box  {model.licence}  {model.good_for}")
 
 
+@contextlib.contextmanager
+def _libraries_kept_quiet() -> Iterator[None]:
+    """TensorFlow writes to standard error while it is imported, before it can be told not to."""
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+
+
 def _make(args: argparse.Namespace) -> None:
-    from core import catalog, export
-    from core.studio import Studio
+    from core import catalog
 
     models = catalog.CATALOG
     if args.config or args.checkpoint_file:
@@ -99,6 +114,8 @@ def _make(args: argparse.Namespace) -> None:
         models, args.model = catalog.with_models([own]), own.id
     if not args.model:
         raise LatentJamError(f"Say which model, with --model: one of {', '.join(models)}.")
+    catalog.find(args.model, models)
+    inputs = (args.input_midi_1, args.input_midi_2) if args.command == "interpolate" else ()
     recipe = Recipe(
         operation=args.command,
         model=args.model,
@@ -108,10 +125,12 @@ def _make(args: argparse.Namespace) -> None:
         same_z=getattr(args, "same_z", False),
         qpm=args.qpm,
         bars=getattr(args, "bars", None),
-        clips=tuple(_read_clip(path) for path in (args.input_midi_1, args.input_midi_2))
-        if args.command == "interpolate"
-        else (),
+        clips=tuple(_read_clip(path) for path in inputs),
     )
+    with _libraries_kept_quiet():
+        from core import export
+        from core.studio import Studio
+
     performance = Studio(models).perform(recipe)
     kinds = ("mid", *(kind for kind in ("wav", "png") if getattr(args, kind)))
     contents = export.files(performance, kinds)

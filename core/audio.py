@@ -22,8 +22,9 @@ BLOCK = 64
 # What still rings after the last bar, in seconds.
 TAIL_SECONDS = 1.0
 SYNTHESIZERS = 2
-# Set so that a full kit at full velocity stays just under clipping.
 GAIN = 1.5
+# Louder peaks than this are turned down with their whole clip rather than clipped.
+HIGHEST_PEAK = 0.97
 DRUM_CHANNEL, DRUM_BANK = 9, 128
 FLUID_R3 = (
     "/usr/share/sounds/sf2/FluidR3_GM.sf2",
@@ -158,7 +159,9 @@ def render(clip: Clip) -> np.ndarray:
                 synth.note_on(channel, pitch, velocity)
             else:
                 synth.note_off(channel, pitch)
-    return np.clip(np.rint(np.concatenate(pieces) * 32767), -32768, 32767).astype(np.int16)
+    sound = np.concatenate(pieces)
+    turned_down = min(1.0, HIGHEST_PEAK / max(float(np.abs(sound).max()), 1e-9))
+    return np.rint(sound * (32767 * turned_down)).astype(np.int16)
 
 
 def wav(clip: Clip) -> bytes:

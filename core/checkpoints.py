@@ -74,7 +74,7 @@ def _read_tf1(prefix: Path, shown: Path) -> dict[str, np.ndarray]:
             for name, dtype in reader.get_variable_to_dtype_map().items()
             if dtype in (tf.float32, tf.float16)
         }
-    except (tf.errors.OpError, ValueError, RuntimeError, UnicodeDecodeError):
+    except (tf.errors.OpError, ValueError, RuntimeError, LookupError):
         raise CheckpointError(f"{shown.name} is damaged or incomplete. Fetch it again.") from None
 
 

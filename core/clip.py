@@ -9,13 +9,15 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import mido
-import note_seq
-from note_seq.protobuf.music_pb2 import NoteSequence
 
 from core import limits
 from core.errors import ClipError
+
+if TYPE_CHECKING:
+    from note_seq.protobuf.music_pb2 import NoteSequence
 
 TICKS_PER_QUARTER = 480
 TICKS_PER_BAR = 4 * TICKS_PER_QUARTER
@@ -74,6 +76,9 @@ def from_sequence(sequence: NoteSequence, bars: int, qpm: float, name: str = "")
 
 def to_sequence(clip: Clip) -> NoteSequence:
     """The clip as a NoteSequence, times in seconds at its own tempo, 4-4, lasting all its bars."""
+    # note_seq takes a second to import; the page is up before it is needed.
+    from note_seq.protobuf.music_pb2 import NoteSequence
+
     seconds_per_tick = 60 / clip.qpm / TICKS_PER_QUARTER
     sequence = NoteSequence(ticks_per_quarter=TICKS_PER_QUARTER, total_time=clip.seconds)
     sequence.tempos.add(qpm=clip.qpm)
@@ -137,6 +142,8 @@ def read_midi(data: bytes, name: str = "") -> NoteSequence:
     Raises:
         ClipError: it is too large, too long, damaged, or has no notes.
     """
+    import note_seq
+
     shown = f"“{name}”" if name else "This file"
     if len(data) > limits.MAX_UPLOAD_BYTES:
         raise ClipError(f"{shown} is larger than {limits.MAX_UPLOAD_BYTES >> 20} MiB. Export only the part you need.")

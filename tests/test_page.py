@@ -1,0 +1,238 @@
+"""The page in a real browser: what a visitor does, and what they get."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+import wave
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import mido
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from core.clip import from_sequence, read_midi
+from core.converters.drums import CLASS_OF_PITCH
+from core.recipe import Recipe
+
+ROOT = Path(__file__).resolve().parent.parent
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+PATIENCE = 60_000
+
+
+@contextmanager
+def serving(folder: Path, home: Path, **environment: str) -> Iterator[str]:
+    """Runs `python app.py` in `folder` on a free port until the block ends; yields the address."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    address = f"http://127.0.0.1:{port}"
+    settings = {"GRADIO_SERVER_PORT": str(port), "HOME": str(home), "GRADIO_TEMP_DIR": str(home / "gradio")}
+    with (home / "app.log").open("w") as log:
+        app = subprocess.Popen(
+            [sys.executable, "app.py"], cwd=folder, env=os.environ | settings | environment, stdout=log, stderr=log
+        )
+        try:
+            for _ in range(300):
+                assert app.poll() is None, (home / "app.log").read_text()
+                try:
+                    urllib.request.urlopen(address)
+                    break
+                except OSError:
+                    time.sleep(0.1)
+            yield address
+        finally:
+            app.terminate()
+            app.wait(20)
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory) -> Iterator[str]:
+    with serving(ROOT, tmp_path_factory.mktemp("home")) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    executable = next((path for name in BROWSERS if (path := shutil.which(name))), None)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=executable, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        )
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def visit(browser: Browser, address: str, **settings) -> Iterator[Page]:
+    """A visit with an empty browser; fails if the page's scripts did."""
+    context = browser.new_context(accept_downloads=True, **settings)
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE)
+    wrong: list[str] = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.goto(address)
+    page.wait_for_selector("#generate")
+    yield page
+    context.close()
+    assert not wrong
+
+
+def generate(page: Page) -> int:
+    """Presses Generate and waits for the result; returns the seed that was used."""
+    before = page.inner_text("#said")
+    page.click("#generate")
+    page.wait_for_function(
+        "before => { const said = document.querySelector('#said').innerText;"
+        " return said !== before && /^\\s*\\d+ clips? made with seed/.test(said) }",
+        arg=before,
+    )
+    return int(re.search(r"seed (\d+)", page.inner_text("#said")).group(1))
+
+
+def download(page: Page, selector: str) -> tuple[str, bytes]:
+    with page.expect_download() as waiting:
+        page.click(selector)
+    return waiting.value.suggested_filename, Path(waiting.value.path()).read_bytes()
+
+
+def test_generate_listen_and_take_the_midi(browser, address):
+    with visit(browser, address, viewport={"width": 1280, "height": 900}) as page:
+        heard: list[str] = []
+        page.on("request", lambda request: heard.append(request.url) if request.url.endswith(".wav") else None)
+        seed = generate(page)
+        cards = page.locator(".card:visible")
+        assert cards.count() == 4
+        pictures = page.eval_on_selector_all(".card img", "images => images.map(i => [i.alt, i.naturalWidth, i.src])")
+        assert len({source for _, _, source in pictures}) == 4
+        for alt, width, _ in pictures:
+            assert alt.startswith("2 bars of drums")
+            assert width > 600
+
+        midis = []
+        for number in range(1, 5):
+            name, data = download(page, f"#card-{number} .midi")
+            assert name == f"drums_2bar.lokl_{number - 1:02d}.mid"
+            assert mido.MidiFile(file=io.BytesIO(data)).length == pytest.approx(2 * 4 * 60 / 110, rel=1e-3)
+            notes = from_sequence(read_midi(data), 2, 110.0).notes
+            assert len(notes) >= 4
+            assert all(note.is_drum and note.pitch in CLASS_OF_PITCH and note.start % 120 == 0 for note in notes)
+            midis.append(data)
+        assert len(set(midis)) == 4
+
+        page.wait_for_selector("#card-1 audio", state="attached")
+        page.wait_for_timeout(1000)
+        assert len(set(heard)) == 4
+        with wave.open(io.BytesIO(urllib.request.urlopen(heard[0]).read())) as file:
+            sound = np.frombuffer(file.readframes(file.getnframes()), "<i2") / 32768
+            assert file.getnframes() / file.getframerate() == pytest.approx(2 * 4 * 60 / 110 + 1, abs=0.1)
+        assert 0.05 < np.abs(sound).max() < 1
+        assert np.sqrt((sound**2).mean()) > 0.005
+
+        name, data = download(page, "#download-zip")
+        assert name == f"drums_2bar.lokl_{seed}.zip"
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            kinds = [Path(name).suffix for name in archive.namelist()]
+            assert (kinds.count(".mid"), kinds.count(".wav"), kinds.count(".png"), kinds.count(".json")) == (4, 4, 4, 1)
+            assert archive.read("drums_2bar.lokl_02.mid") == midis[2]
+            recipe = Recipe.from_string(json.loads(archive.read("recipe.json"))["recipe"])
+        assert (recipe.seed, recipe.count, recipe.qpm) == (seed, 4, 110.0)
+
+
+def test_the_same_seed_plays_the_same_music(browser, address):
+    with visit(browser, address) as page:
+        seed = generate(page)
+        first = download(page, "#card-2 .midi")[1]
+        assert generate(page) != seed
+        assert download(page, "#card-2 .midi")[1] != first
+        page.get_by_label("A new seed each time").uncheck()
+        page.get_by_label("Seed", exact=True).fill(str(seed))
+        page.get_by_label("Seed", exact=True).blur()
+        assert generate(page) == seed
+        assert download(page, "#card-2 .midi")[1] == first
+        page.click("#dice")
+        expect(page.get_by_label("Seed", exact=True)).not_to_have_value(str(seed))
+
+
+def test_fewer_clips_hide_the_other_cards(browser, address):
+    with visit(browser, address) as page:
+        generate(page)
+        number = page.get_by_label("number input for Number of clips")
+        number.fill("1")
+        number.blur()
+        generate(page)
+        assert page.inner_text("#said").strip().startswith("1 clip made")
+        expect(page.locator(".card:visible")).to_have_count(1)
+
+
+def test_wrong_settings_get_a_sentence_and_lose_nothing(browser, address):
+    with visit(browser, address) as page:
+        generate(page)
+        picture = page.get_attribute("#card-1 img", "src")
+        page.get_by_label("A new seed each time").uncheck()
+        seed = page.get_by_label("Seed", exact=True)
+        seed.fill("-5")
+        seed.blur()
+        page.click("#generate")
+        wrong = page.locator(".notice.wrong")
+        expect(wrong).to_have_text("The seed must be a whole number from 0 to 4294967295, not -5.")
+        expect(wrong).to_have_attribute("role", "alert")
+        assert page.get_attribute("#card-1 img", "src") == picture
+        assert page.locator(".card:visible").count() == 4
+        seed.fill("5")
+        seed.blur()
+        assert generate(page) == 5
+        assert "Traceback" not in page.content()
+
+
+def test_a_phone_in_the_dark(browser, address):
+    with visit(browser, address, viewport={"width": 390, "height": 844}, color_scheme="dark") as page:
+        generate(page)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        box = page.locator("#card-1 img").bounding_box()
+        assert 330 < box["width"] <= 390
+        corner = page.eval_on_selector(
+            "#card-1 img",
+            "i => { const c = document.createElement('canvas'); c.width = c.height = 1;"
+            " const g = c.getContext('2d'); g.drawImage(i, 0, 0, 1, 1, 0, 0, 1, 1);"
+            " return [...g.getImageData(0, 0, 1, 1).data] }",
+        )
+        assert max(corner[:3]) < 80, "the picture is light on a dark page"
+
+
+def test_a_damaged_model_gets_a_sentence_and_the_others_play(browser, tmp_path):
+    for name in ("app.py", "core", "ui", "assets"):
+        (shutil.copytree if (ROOT / name).is_dir() else shutil.copy)(ROOT / name, tmp_path / name)
+    weights = tmp_path / "assets" / "models" / "drums_2bar.lokl.safetensors"
+    weights.write_bytes(weights.read_bytes()[:200_000])
+    home = tmp_path / "home"
+    home.mkdir()
+    with serving(tmp_path, home) as address, visit(browser, address) as page:
+        page.click("#generate")
+        expect(page.locator(".notice.wrong")).to_contain_text("drums_2bar.lokl.safetensors is damaged")
+        page.get_by_label("Model").click()
+        page.get_by_role("option").nth(1).click()
+        generate(page)
+        assert page.locator(".card:visible").count() == 4
+    assert "Traceback" not in (home / "app.log").read_text()
+
+
+def test_without_fluidsynth_the_page_says_how_to_install_it(browser, tmp_path):
+    (tmp_path / "fluidsynth.py").write_text("raise ImportError('no FluidSynth here')\n")
+    with serving(ROOT, tmp_path, PYTHONPATH=str(tmp_path)) as address, visit(browser, address) as page:
+        generate(page)
+        expect(page.locator("#card-1 .silent")).to_contain_text("apt install fluidsynth")
+        assert page.locator("audio").count() == 0
+        assert download(page, "#card-1 .midi")[1].startswith(b"MThd")

@@ -53,5 +53,11 @@ class Stream:
         """
         count = int(np.prod(shape, dtype=np.int64))
         raw = self._bits.random_raw(-(-count // 2)).astype("<u8").view("<u4")[:count]
-        uniform = ((raw >> 9).astype(dtype) + dtype(0.5)) * dtype(2.0**-23)
-        return -np.log(-np.log(uniform)).reshape(shape)
+        numbers = (raw >> 9).astype(dtype)
+        # In place, because a batch needs a million of these and fresh memory costs more than the logarithms.
+        numbers += dtype(0.5)
+        numbers *= dtype(2.0**-23)
+        for _ in range(2):
+            np.log(numbers, out=numbers)
+            np.negative(numbers, out=numbers)
+        return numbers.reshape(shape)

@@ -117,7 +117,7 @@ def card(model: Model, settings: TrainingSettings, steps: int, table: str) -> st
         decoder=" and ".join(map(str, model.config.hparams.dec_rnn_size)),
         z_size=model.config.hparams.z_size,
         steps=steps,
-        changes=f" Windows changed on the fly: {changes}." if changes else "",
+        changes=(f" Windows changed on the fly: {changes}." if changes else "") + (f" {s.note}" if s.note else ""),
         criterion="free-running accuracy" if s.keep_best_by == "accuracy" else "evidence bound",
         table=table,
         s=s,

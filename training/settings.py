@@ -34,6 +34,8 @@ class TrainingSettings:
     # "accuracy" for a model that reconstructs, "evidence" for one that samples.
     keep_best_by: str = "evidence"
     seed: int = 1
+    # What the card should say that the settings do not.
+    note: str = ""
 
 
 MODELS: dict[str, TrainingSettings] = {
@@ -58,5 +60,6 @@ MODELS: dict[str, TrainingSettings] = {
         beta_rate=0.9995,
         decay_rate=0.9998,
         sample_dropout=0.1,
+        note="The first 4,000 steps decayed by 0.9996.",
     ),
 }

@@ -1,4 +1,4 @@
-"""How long a visitor waits: the page after `python app.py`, the first clip, and then four clips with all they come with.
+"""How long a visitor waits: for the page, for the first clip, and then for four clips with all they come with.
 
     python -m benchmarks.page
 

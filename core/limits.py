@@ -26,26 +26,26 @@ FILE_CHECK_SECONDS = 10 * 60
 
 def number_within(value: object, limits: tuple[float, float], what: str) -> float:
     """`value` as a float, if it is a number inside `limits`; raises `SettingError` with a sentence otherwise."""
-    low, high = limits
-    try:
-        number = float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        number = float("nan")
-    if isinstance(value, bool) or not low <= number <= high:
-        raise SettingError(f"{what} must be a number from {low:g} to {high:g}, not {_shown(value)}.")
+    number = _as_number(value)
+    if not limits[0] <= number <= limits[1]:
+        raise SettingError(f"{what} must be a number from {limits[0]:g} to {limits[1]:g}, not {_shown(value)}.")
     return number
 
 
 def whole_number_within(value: object, limits: tuple[int, int], what: str) -> int:
     """`value` as an int, if it is a whole number inside `limits`; raises `SettingError` with a sentence otherwise."""
-    low, high = limits
-    try:
-        number = float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        number = float("nan")
-    if isinstance(value, bool) or not low <= number <= high or number != int(number):
-        raise SettingError(f"{what} must be a whole number from {low} to {high}, not {_shown(value)}.")
+    number = _as_number(value)
+    if not limits[0] <= number <= limits[1] or number != int(number):
+        raise SettingError(f"{what} must be a whole number from {limits[0]} to {limits[1]}, not {_shown(value)}.")
     return int(number)
+
+
+def _as_number(value: object) -> float:
+    """NaN, which is inside no limits, for what is no number."""
+    try:
+        return float("nan") if isinstance(value, bool) else float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        return float("nan")
 
 
 def _shown(value: object) -> str:

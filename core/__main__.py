@@ -81,30 +81,33 @@ def _write(contents: dict[str, bytes], folder: Path) -> None:
         print(folder / name)
 
 
-def _models() -> None:
-    from core.catalog import CATALOG
-
-    for model in CATALOG.values():
-        size = f"{model.size_bytes / 1e6:.1f} MB" if model.size_bytes else "missing"
-        print(f"{model.id:28} {model.bars} bars  {size:>8}  in the box  {model.licence}  {model.good_for}")
-
-
 @contextlib.contextmanager
 def _libraries_kept_quiet() -> Iterator[None]:
-    """TensorFlow writes to standard error while it is imported, before it can be told not to."""
+    """For imports: TensorFlow writes to standard error before it can be told not to, pyfluidsynth to standard output."""
     sys.stderr.flush()
     kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)
     try:
-        yield
+        with contextlib.redirect_stdout(None):
+            yield
     finally:
         os.dup2(kept, 2)
         os.close(kept)
         os.close(nowhere)
 
 
+def _models() -> None:
+    with _libraries_kept_quiet():
+        from core.catalog import CATALOG
+
+    for model in CATALOG.values():
+        size = f"{model.size_bytes / 1e6:.1f} MB" if model.size_bytes else "missing"
+        print(f"{model.id:28} {model.bars} bars  {size:>8}  in the box  {model.licence}  {model.good_for}")
+
+
 def _make(args: argparse.Namespace) -> None:
-    from core import catalog
+    with _libraries_kept_quiet():
+        from core import catalog
 
     models = catalog.CATALOG
     if args.config or args.checkpoint_file:

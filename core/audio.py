@@ -63,9 +63,7 @@ class Synthesizer:
     def __init__(self) -> None:
         """Raises `AudioUnavailableError` if FluidSynth is not installed or the SoundFont cannot be read."""
         try:
-            # Where CI is set, the binding prints where it found the library, among the paths that the command line prints.
-            with contextlib.redirect_stdout(None):
-                import fluidsynth
+            import fluidsynth
         except (ImportError, OSError):
             raise AudioUnavailableError(HOW_TO_INSTALL) from None
         # Loading samples when a program is chosen, not all at the start, saves a second and 140 MB.

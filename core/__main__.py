@@ -83,7 +83,7 @@ def _write(contents: dict[str, bytes], folder: Path) -> None:
 
 @contextlib.contextmanager
 def _libraries_kept_quiet() -> Iterator[None]:
-    """For imports: TensorFlow writes to standard error before it can be told not to, pyfluidsynth to standard output."""
+    """For imports: TensorFlow writes to standard error before it can be told not to, pyfluidsynth to output."""
     sys.stderr.flush()
     kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)

@@ -236,3 +236,44 @@ def test_without_fluidsynth_the_page_says_how_to_install_it(browser, tmp_path):
         expect(page.locator("#card-1 .silent")).to_contain_text("apt install fluidsynth")
         assert page.locator("audio").count() == 0
         assert download(page, "#card-1 .midi")[1].startswith(b"MThd")
+
+
+def ask(address: str, number: int, **changes: object) -> dict:
+    """Sends the page's request with some inputs changed, as no page would; returns how it ended."""
+    config = json.load(urllib.request.urlopen(f"{address}/config"))
+    event = next(d for d in config["dependencies"] if len(d["inputs"]) == 8)
+    inputs = {"model": "bundled/drums_2bar.lokl", "count": 1, "temperature": 0.5, "same_z": False}
+    inputs |= {"qpm": 110, "seed": 1, "every_time": False, "theme": "light"} | changes
+    session = f"session{number}"
+    request = {"data": list(inputs.values()), "fn_index": event["id"], "session_hash": session}
+    post = urllib.request.Request(
+        f"{address}/gradio_api/queue/join", json.dumps(request).encode(), {"Content-Type": "application/json"}
+    )
+    urllib.request.urlopen(post).close()
+    with urllib.request.urlopen(f"{address}/gradio_api/queue/data?session_hash={session}", timeout=60) as events:
+        for line in events:
+            if b"process_completed" in line:
+                return json.loads(line.removeprefix(b"data: "))
+    raise AssertionError("the request never ended")
+
+
+def test_requests_that_no_page_sends_are_refused_and_the_app_keeps_running(address):
+    wrong = [
+        {"count": 500},
+        {"count": "many"},
+        {"temperature": 0},
+        {"temperature": "abc"},
+        {"model": "bundled/trumpet"},
+        {"model": "../../etc/passwd"},
+        {"qpm": 1e9},
+        {"seed": "abc"},
+    ]
+    for number, change in enumerate(wrong):
+        ended = ask(address, number, **change)
+        assert not ended["success"], change
+        assert "Traceback" not in json.dumps(ended)
+    for number, change in enumerate([{"seed": -1}, {"seed": 2**40}], 100):
+        assert "The seed must be a whole number" in ask(address, number, **change)["output"]["data"][0]
+    fine = ask(address, 200)
+    assert fine["success"]
+    assert "1 clip made with seed 1" in fine["output"]["data"][0]

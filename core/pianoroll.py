@@ -22,18 +22,46 @@ from note_seq.protobuf.music_pb2 import NoteSequence
 from core.converters.drums import CLASS_NAMES, CLASS_OF_PITCH
 from core.converters.windows import STEPS_PER_BAR, STEPS_PER_QUARTER
 
-WIDTH, NAMES_WIDTH, RIGHT_MARGIN, BOTTOM_MARGIN, RULER_HEIGHT, TITLE_HEIGHT = 340, 56, 6, 5, 14, 13
-TEXT_SIZE, DIGIT_SPACE, TITLE_LETTERS, FONT, DPI = 8.5, 7.5, 46, "DejaVu Sans", 288
+WIDTH = 340
+NAMES_WIDTH = 56
+RIGHT_MARGIN = 6
+BOTTOM_MARGIN = 5
+RULER_HEIGHT = 14
+TITLE_HEIGHT = 13
+TEXT_SIZE = 8.5
+DIGIT_SPACE = 7.5
+TITLE_LETTERS = 46
+FONT = "DejaVu Sans"
+DPI = 288
 # Long pictures get flatter lanes and more pixels: they stay legible when small and hold detail when large.
-LONG_BARS, LONG_SCALE, LANE_HEIGHT, LONG_LANE_HEIGHT = 4, 1.5, 16, 12.5
-PITCH_ROWS_HEIGHT, MIN_PITCH_HEIGHT, MAX_PITCH_HEIGHT, MIN_PITCHES = 144, 3, 8, 12
-HIT_STEPS, MIN_NOTE_STEPS, EARLIEST, MIN_LENGTH, RULE_GAP, RULE_WIDTH = 0.74, 0.4, 0.5, 1.3, 4, 0.55
-CORNER, TURN = 2.2, np.linspace(-np.pi / 2, np.pi / 2, 10)[:, None]
-STEP_INK, BEAT_INK, BAR_INK, FAINT_INK, BLACK_KEY_INK, QUIETEST = 0.09, 0.2, 0.48, 0.55, 0.05, 0.25
+LONG_BARS = 4
+LONG_SCALE = 1.5
+LANE_HEIGHT = 16
+LONG_LANE_HEIGHT = 12.5
+PITCH_ROWS_HEIGHT = 144
+MIN_PITCH_HEIGHT = 3
+MAX_PITCH_HEIGHT = 8
+MIN_PITCHES = 12
+HIT_STEPS = 0.74
+MIN_NOTE_STEPS = 0.4
+EARLIEST = 0.5
+MIN_LENGTH = 1.3
+RULE_GAP = 4
+RULE_WIDTH = 0.55
+CORNER = 2.2
+TURN = np.linspace(-np.pi / 2, np.pi / 2, 10)[:, None]
+STEP_INK = 0.09
+BEAT_INK = 0.2
+BAR_INK = 0.48
+FAINT_INK = 0.55
+BLACK_KEY_INK = 0.05
+QUIETEST = 0.25
 
-LANE_NAMES, OTHER_LANE = (*CLASS_NAMES, "other"), len(CLASS_NAMES)
+LANE_NAMES = (*CLASS_NAMES, "other")
+OTHER_LANE = len(CLASS_NAMES)
 LANE_COLOURS = (0, 1, 2, 2, 3, 3, 3, 4, 4, 5)  # kick, snare, two hats, three toms, two cymbals, other
-OCTAVE, BLACK_KEYS = ("C", "C♯", "D", "E♭", "E", "F", "F♯", "G", "A♭", "A", "B♭", "B"), (1, 3, 6, 8, 10)
+OCTAVE = ("C", "C♯", "D", "E♭", "E", "F", "F♯", "G", "A♭", "A", "B♭", "B")
+BLACK_KEYS = (1, 3, 6, 8, 10)
 PITCH_NAMES = tuple(f"{name}{octave}" for octave in range(-1, 10) for name in OCTAVE)
 RowKey = tuple[str, int]  # ("drum", lane) or ("pitch", pitch)
 ROW_NAMES: dict[RowKey, str] = {("drum", i): name.replace("hi-hat", "hat") for i, name in enumerate(LANE_NAMES)}
@@ -68,9 +96,13 @@ class Mark(NamedTuple):
 
 
 def draw(
-    sequence: NoteSequence, bars: int, qpm: float, theme: str = "light",
-    title: str | None = None, clip_bars: int | None = None,
-) -> Figure:  # fmt: skip
+    sequence: NoteSequence,
+    bars: int,
+    qpm: float,
+    theme: str = "light",
+    title: str | None = None,
+    clip_bars: int | None = None,
+) -> Figure:
     """Draws the first `bars` bars of a sequence whose times are seconds at `qpm`.
 
     A hit's straight left edge is its onset; the louder, the deeper its colour. Joined clips, of `clip_bars` bars each,
@@ -92,9 +124,14 @@ def draw(
 
 
 def png(
-    sequence: NoteSequence, bars: int, qpm: float, theme: str = "light",
-    title: str | None = None, clip_bars: int | None = None, dpi: float = DPI,
-) -> bytes:  # fmt: skip
+    sequence: NoteSequence,
+    bars: int,
+    qpm: float,
+    theme: str = "light",
+    title: str | None = None,
+    clip_bars: int | None = None,
+    dpi: float = DPI,
+) -> bytes:
     """The picture of `draw` as a PNG file, 4.72 inches wide at `dpi` (7.08 above four bars). Raises as `draw` does."""
     figure, file = draw(sequence, bars, qpm, theme, title, clip_bars), io.BytesIO()
     figure.dpi = dpi
@@ -104,9 +141,13 @@ def png(
 
 
 def svg(
-    sequence: NoteSequence, bars: int, qpm: float, theme: str = "light",
-    title: str | None = None, clip_bars: int | None = None,
-) -> bytes:  # fmt: skip
+    sequence: NoteSequence,
+    bars: int,
+    qpm: float,
+    theme: str = "light",
+    title: str | None = None,
+    clip_bars: int | None = None,
+) -> bytes:
     """The picture of `draw` as an SVG file, titled with the sentence of `describe`. Raises as `draw` does."""
     figure, file = draw(sequence, bars, qpm, theme, title, clip_bars), io.StringIO()
     metadata = {"Title": describe(sequence, bars, qpm), "Date": None, "Creator": None}

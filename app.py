@@ -13,12 +13,12 @@ from ui import page  # noqa: E402 (the settings above are read at import)
 demo = page.build()
 
 
-def warm_up() -> None:
+def warm_everything() -> None:
     """Loads what the first Generate needs, so that nobody waits for it."""
-    from core import audio
-    from core.studio import warm_up
+    # TensorFlow comes with this import, after the page is up.
+    from core import audio, studio
 
-    warm_up("bundled/drums_2bar.lokl")
+    studio.warm_up("bundled/drums_2bar.lokl")
     audio.unavailable()
 
 
@@ -32,7 +32,7 @@ def main() -> None:
         footer_links=["api", "settings"],
         **page.look(),
     )
-    threading.Thread(target=warm_up, daemon=True).start()
+    threading.Thread(target=warm_everything, daemon=True).start()
     demo.block_thread()
 
 

@@ -8,7 +8,8 @@ import threading
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
-from ui import page  # noqa: E402 (the settings above are read at import)
+from core import limits  # noqa: E402 (the settings above are read at import)
+from ui import page  # noqa: E402
 
 demo = page.build()
 
@@ -26,7 +27,7 @@ def main() -> None:
     """Serves until it is stopped; GRADIO_SERVER_NAME and GRADIO_SERVER_PORT choose the address."""
     demo.launch(
         prevent_thread_lock=True,
-        max_file_size=1 << 20,
+        max_file_size=limits.MAX_UPLOAD_BYTES,
         run_history=False,
         enable_monitoring=False,
         footer_links=["api", "settings"],

@@ -1,20 +1,23 @@
-"""The published configurations as data (`musicvae_configs.json`); `CONFIG_MAP[name]` works as in Magenta."""
+"""The configurations as data (`musicvae_configs.json`); `CONFIG_MAP[name]` works as in Magenta."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from core.converters.drums import DrumsConverter
+from core.converters.groove import CLOSED_HI_HAT, GrooveConverter
 
 
 @dataclass(frozen=True)
 class HParams:
-    """Sizes of a network: `z_size`, the widths of the encoder's and decoder's layers, and `max_seq_len` in steps."""
+    """Sizes of a network: `z_size`, the widths of the encoder's and decoder's layers, `max_seq_len` in steps, and the
+    bins of each velocity and offset that a groove decoder tells apart (0: it gives their means)."""
 
     z_size: int
     enc_rnn_size: tuple[int, ...]
     dec_rnn_size: tuple[int, ...]
     max_seq_len: int
+    feel_bins: int = 0
 
 
 @dataclass(frozen=True)
@@ -23,21 +26,37 @@ class Config:
 
     name: str
     hparams: HParams
-    data_converter: DrumsConverter
+    data_converter: DrumsConverter | GrooveConverter
 
     @property
     def bars(self) -> int:
         """Length of a clip in bars."""
         return self.data_converter.slice_bars
 
+    @property
+    def is_groove(self) -> bool:
+        """Whether it plays velocities and micro-timing."""
+        return isinstance(self.data_converter, GrooveConverter)
+
+
+SMALL = HParams(z_size=256, enc_rnn_size=(512,), dec_rnn_size=(256, 256), max_seq_len=32)
+# Half of Magenta's sizes and less: sixteen thousand windows are soon learnt by heart.
+OUR_GROOVE = HParams(z_size=64, enc_rnn_size=(256,), dec_rnn_size=(256, 256), max_seq_len=32, feel_bins=32)
 
 CONFIG_MAP: dict[str, Config] = {
     config.name: config
     for config in (
+        Config("cat-drums_2bar_small", SMALL, DrumsConverter(slice_bars=2)),
+        Config("groovae_4bar", HParams(256, (512,), (256, 256), max_seq_len=64), GrooveConverter(slice_bars=4)),
+        Config("groovae_2bar_humanize", SMALL, GrooveConverter(humanize=True)),
+        Config("groovae_2bar_tap_fixed_velocity", SMALL, GrooveConverter(tapify=True)),
+        Config("groovae_2bar_add_closed_hh", SMALL, GrooveConverter(add_class=CLOSED_HI_HAT)),
+        Config("groovae_2bar_hits_control_tfds", SMALL, GrooveConverter(hits_as_controls=True)),
+        # Ours: the decoder is told what the encoder hears, and gives distributions.
+        Config("groove_2bar_humanize", OUR_GROOVE, GrooveConverter(humanize=True, input_as_controls=True)),
+        Config("groove_2bar_tap", OUR_GROOVE, GrooveConverter(tapify=True, input_as_controls=True)),
         Config(
-            name="cat-drums_2bar_small",
-            hparams=HParams(z_size=256, enc_rnn_size=(512,), dec_rnn_size=(256, 256), max_seq_len=32),
-            data_converter=DrumsConverter(slice_bars=2),
+            "groove_2bar_add_closed_hh", OUR_GROOVE, GrooveConverter(add_class=CLOSED_HI_HAT, input_as_controls=True)
         ),
     )
 }

@@ -6,7 +6,6 @@ Same methods, arguments and results as Magenta's class, with a `seed` for each, 
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,17 +13,15 @@ import numpy as np
 import tensorflow as tf
 from note_seq.protobuf.music_pb2 import NoteSequence
 
-from core import checkpoints
+from core import checkpoints, groove
 from core.configs import Config
+from core.converters.drums import NUM_CLASSES
+from core.converters.groove import HITS, ROW, loudest_notes, padded_windows, rows_of
+from core.converters.windows import REFERENCE_QPM, bars_up
+from core.decoding import CategoricalDecoding, GrooveDecoding
 from core.errors import MultipleExtractedExamplesError, NoExtractedExamplesError, SettingError
 from core.network import encoder
-from core.network.decoder import CategoricalDecoder
 from core.seeds import Stage, Stream, new_seed
-
-# Rounding moves float32 logits by a few 1e-5 when the batch size or the processor changes. A draw that was won by
-# less than this is made again in float64, where rounding is far too small to matter, so both ways of rounding end in
-# the same clip.
-CLOSE_CALL = 1e-4
 
 
 class TrainedModel:
@@ -44,19 +41,14 @@ class TrainedModel:
         self.config = config
         self.batch_size = batch_size
         weights = checkpoints.load(checkpoint_dir_or_path, config)
-        self._weights = {name: tf.constant(array) for name, array in weights.items()}
-        self._decoder = CategoricalDecoder.read(self._weights)
-        any_batch = tf.TensorSpec([None, config.hparams.z_size])
-        noise = tf.TensorSpec([None, None, config.data_converter.output_depth])
-        self._decode = tf.function(
-            lambda z, noise: self._decoder.decode(z, noise)[::2], input_signature=[any_batch, noise]
-        )
+        decoding = GrooveDecoding if config.is_groove else CategoricalDecoding
+        self._dtype = decoding.dtype
+        self._weights = {name: tf.constant(array, self._dtype) for name, array in weights.items()}
+        self._decoding = decoding(self._weights)
+        depth = config.data_converter.input_depth + config.data_converter.control_depth
         self._encode = tf.function(
             lambda inputs, lengths: encoder.encode(self._weights, inputs, lengths),
-            input_signature=[
-                tf.TensorSpec([None, None, config.data_converter.input_depth]),
-                tf.TensorSpec([None], tf.int32),
-            ],
+            input_signature=[tf.TensorSpec([None, None, depth], self._dtype), tf.TensorSpec([None], tf.int32)],
         )
 
     @property
@@ -85,11 +77,13 @@ class TrainedModel:
             length: in steps.
             temperature: of the draws, above 0.
             same_z: one latent for all of them.
-            c_input: controls; this family has none.
+            c_input: controls [steps, control_depth] for a model that takes some; if they have fewer rows than
+                `length`, the clips are as short.
             seed: same seed, same music; a new one if not given.
 
         Raises:
-            SettingError (a ValueError): the length is missing, or the temperature is not above 0.
+            SettingError (a ValueError): the length is missing, the temperature is not above 0, or controls are given
+                to a model that takes none, or not to one that does.
         """
         n = self.batch_size if n is None else n
         seed = new_seed() if seed is None else seed
@@ -113,7 +107,7 @@ class TrainedModel:
             NoExtractedExamplesError, MultipleExtractedExamplesError: no window, or more than one.
             SettingError (a ValueError): there are no sequences.
         """
-        inputs, lengths = [], []
+        inputs, lengths, controls = [], [], []
         for number, sequence in enumerate(note_sequences, 1):
             tensors = self.config.data_converter.to_tensors(sequence)
             bars = self.config.bars
@@ -128,7 +122,8 @@ class TrainedModel:
                 )
             inputs += tensors.inputs
             lengths += tensors.lengths
-        return self.encode_tensors(inputs, lengths, seed=seed)
+            controls += tensors.controls
+        return self.encode_tensors(inputs, lengths, controls if self._takes_controls else None, seed=seed)
 
     def encode_tensors(
         self,
@@ -137,25 +132,30 @@ class TrainedModel:
         control_tensors: Sequence[np.ndarray] | None = None,
         seed: int | None = None,
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """z, mu and sigma, float32 [n, z_size] each, of arrays [steps, input_depth]; a length bounds what counts.
+        """z, mu and sigma, float32 [n, z_size] each, of arrays [steps, input_depth], with controls
+        [steps, control_depth] for a model that takes some; a length bounds what counts.
 
         Raises:
-            SettingError (a ValueError): there are no arrays.
+            SettingError (a ValueError): there are no arrays, or controls as for `sample`.
         """
-        _no_controls(control_tensors)
+        self._check_controls(control_tensors)
         if not len(input_tensors):
             raise SettingError("There is nothing to encode: give at least one clip.")
         seed = new_seed() if seed is None else seed
         mus, sigmas = [], []
         for start in range(0, len(input_tensors), self.batch_size):
             arrays = input_tensors[start : start + self.batch_size]
-            batch = np.zeros((len(arrays), max(map(len, arrays)), self.config.data_converter.input_depth), np.float32)
+            if control_tensors is not None:
+                theirs = control_tensors[start : start + self.batch_size]
+                arrays = [np.concatenate(pair, -1) for pair in zip(arrays, theirs, strict=True)]
+            depth = self.config.data_converter.input_depth + self.config.data_converter.control_depth
+            batch = np.zeros((len(arrays), max(map(len, arrays)), depth), self._dtype.as_numpy_dtype)
             for row, array in zip(batch, arrays, strict=True):
                 row[: len(array)] = array
             mu, sigma = self._encode(batch, np.array(lengths[start : start + self.batch_size], np.int32))
             mus.append(mu.numpy())
             sigmas.append(sigma.numpy())
-        mu, sigma = np.concatenate(mus), np.concatenate(sigmas)
+        mu, sigma = np.concatenate(mus).astype(np.float32), np.concatenate(sigmas).astype(np.float32)
         epsilon = [Stream(seed, Stage.POSTERIOR, clip).normal(mu.shape[1]) for clip in range(len(mu))]
         return mu + sigma * np.array(epsilon, np.float32), mu, sigma
 
@@ -168,8 +168,8 @@ class TrainedModel:
         seed: int | None = None,
     ) -> list[NoteSequence]:
         """Sequences at 120 qpm for latents [n, z_size]; arguments and errors as for `sample`."""
-        labels = self._decode_labels(z, length, temperature, c_input, seed)
-        return [self.config.data_converter.from_labels(clip) for clip in labels]
+        samples = self._decode_samples(z, length, temperature, c_input, seed)
+        return [self.config.data_converter.from_samples(clip) for clip in samples]
 
     def decode_to_tensors(
         self,
@@ -179,11 +179,10 @@ class TrainedModel:
         c_input: np.ndarray | None = None,
         seed: int | None = None,
     ) -> list[np.ndarray]:
-        """One-hot float32 arrays [length, output_depth] for latents [n, z_size]; the rest as for `sample`."""
-        labels = self._decode_labels(z, length, temperature, c_input, seed)
-        tensors = np.zeros((*labels.shape, self.config.data_converter.output_depth), np.float32)
-        np.put_along_axis(tensors, labels[..., None], 1, -1)
-        return list(tensors)
+        """Float32 arrays [length, output_depth] for latents [n, z_size], one-hot or groove rows; the rest as for
+        `sample`."""
+        samples = self._decode_samples(z, length, temperature, c_input, seed)
+        return [self.config.data_converter.samples_to_tensor(clip) for clip in samples]
 
     def interpolate(
         self,
@@ -203,37 +202,141 @@ class TrainedModel:
         path = np.array([slerp(start, end, t) for t in np.linspace(0, 1, num_steps)])
         return self.decode(path, length, temperature, seed=seed)
 
-    def _decode_labels(
+    def groove(
+        self,
+        note_sequence: NoteSequence,
+        temperature: float = 1.0,
+        amount: float = 1.0,
+        keep_notes: bool = False,
+        dynamics: float | None = None,
+        keep_dynamics: bool = False,
+        seed: int | None = None,
+    ) -> NoteSequence:
+        """Drum music of any length, played by a groove model (Gillick et al. 2019): encoded to mu and decoded in
+        windows of the model's bars, from time zero, the last one filled up with silence, and joined at the music's own
+        tempo. Notes that are not drums stay as they are.
+
+        Args:
+            note_sequence: in one tempo and 4-4.
+            temperature: of the hits; for our own models also how freely the feel is drawn, 0.01 for its median.
+            amount: 0 the input as it was, 1 the model's timing and dynamics, more exaggerates.
+            keep_notes: every drum note stays and none is added, only timing and dynamics are the model's. For a model
+                that adds a drum, all other drums stay untouched.
+            dynamics: the amount for velocities, if it is another than for timing.
+            keep_dynamics: with kept notes, lay the model's accents on the input's velocities.
+            seed: same seed, same music; a new one if not given.
+
+        Raises:
+            NoExtractedExamplesError: no drums, more than one tempo, or another metre than 4-4.
+            SettingError (a ValueError): a setting cannot be used, or this is no groove model.
+        """
+        converter = self.config.data_converter
+        if not self.config.is_groove:
+            raise SettingError(f"{self.config.name} cannot groove: choose a groove model.")
+        if keep_notes and converter.tapify:
+            raise SettingError(f"{self.config.name} makes new drums from taps, so it cannot keep the notes.")
+        self._check_temperature(temperature)
+        feel = groove.Amount(amount, amount if dynamics is None else dynamics, keep_dynamics)
+        drums = [note for note in note_sequence.notes if note.is_drum]
+        qpm = _one_tempo(note_sequence)
+        leads = loudest_notes(drums, qpm, converter.classes)
+        if not leads:
+            raise NoExtractedExamplesError("There are no drums in this music that the model knows (MIDI channel 10).")
+        if not feel.timing and not feel.dynamics:
+            return _with_drums(note_sequence, drums)
+        steps = bars_up(max(step for step, _ in leads) + 1)
+        played = self._play(rows_of(drums, qpm, steps, converter.classes), qpm, temperature, keep_notes, seed)
+        if not keep_notes:
+            drums = groove.compose_notes(drums, played, qpm, converter.classes, feel)
+        elif converter.add_class is None:
+            drums = groove.keep_notes(drums, played, qpm, converter.classes, feel)
+        else:
+            others = [note for note in drums if note.pitch not in converter.classes[converter.add_class]]
+            added = np.where(np.arange(ROW) % NUM_CLASSES == converter.add_class, played, 0)
+            drums = others + groove.compose_notes(drums, added, qpm, converter.classes, feel)
+        return _with_drums(note_sequence, drums)
+
+    def _play(self, rows: np.ndarray, qpm: float, temperature: float, keep_notes: bool, seed: int | None) -> np.ndarray:
+        """What the model plays on hearing rows [steps, 27]; with `keep_notes` the hits that must stay are forced upon
+        it."""
+        converter = self.config.data_converter
+        window_steps = converter.slice_steps
+        windows = padded_windows(rows, window_steps)
+        controls = converter.controls(windows, qpm)
+        lengths = [window_steps] * len(windows)
+        seed = new_seed() if seed is None else seed
+        control_tensors = controls if self._takes_controls else None
+        _, mu, _ = self.encode_tensors(list(converter.heard(windows)), lengths, control_tensors, seed)
+        # One stream for the whole song: a drummer does not start afresh every two bars.
+        noise = self._decoding.noise(seed, 0, len(windows) * window_steps, temperature)
+        if converter.add_class is None:
+            known = np.arange(ROW) < HITS.stop
+        else:
+            known = np.arange(ROW) % NUM_CLASSES != converter.add_class
+        is_given = np.broadcast_to(known & keep_notes, windows.shape)
+        played = self._decoding.fill_in(mu, noise.reshape(windows.shape), controls, windows, is_given)
+        return played.reshape(-1, ROW)[: len(rows)]
+
+    def _decode_samples(
         self, z: np.ndarray, length: int | None, temperature: float, c_input: np.ndarray | None, seed: int | None
-    ) -> np.ndarray:
-        _no_controls(c_input)
+    ) -> list[np.ndarray]:
+        self._check_controls(c_input)
+        if c_input is not None:
+            length = min(length or len(c_input), len(c_input))
         if not length:
             raise SettingError(
                 f"{self.config.name} needs a length in steps, for example length={self.config.hparams.max_seq_len}."
             )
-        if not temperature > 0:
-            raise SettingError(f"The temperature must be above 0, not {temperature}.")
+        self._check_temperature(temperature)
         z = np.asarray(z, np.float32)
         seed = new_seed() if seed is None else seed
-        labels = np.zeros((len(z), length), np.int32)
-        depth = self.config.data_converter.output_depth
+        controls = np.zeros((length, 0)) if c_input is None else np.asarray(c_input, float)[:length]
+        samples: list[np.ndarray] = []
         for start in range(0, len(z), self.batch_size):
-            batch = slice(start, min(start + self.batch_size, len(z)))
-            noise = _noise(seed, range(batch.start, batch.stop), length, depth, temperature)
-            drawn, margins = self._decode(z[batch], noise)
-            labels[batch] = drawn.numpy()
-            for clip in start + np.flatnonzero(margins.numpy() < CLOSE_CALL):
-                noise = temperature * Stream(seed, Stage.DECODE, clip).gumbel(length, 1, depth, dtype=np.float64)
-                labels[clip] = self._decode_exactly(z[None, clip].astype(np.float64), noise)[0].numpy()[0]
-        return labels
+            clips = range(start, min(start + self.batch_size, len(z)))
+            batch = z[clips.start : clips.stop]
+            theirs = np.broadcast_to(controls, (len(clips), *controls.shape))
+            samples += self._decoding.decode(batch, seed, clips, length, temperature, theirs)
+        return samples
 
-    @functools.cached_property
-    def _decode_exactly(self) -> tf.types.experimental.PolymorphicFunction:
-        """`CategoricalDecoder.decode` in float64."""
-        exact = {
-            name: tf.cast(array, tf.float64) for name, array in self._weights.items() if name.startswith("decoder")
-        }
-        return tf.function(CategoricalDecoder.read(exact).decode, reduce_retracing=True)
+    @property
+    def _takes_controls(self) -> bool:
+        return self.config.data_converter.control_depth > 0
+
+    def _check_controls(self, controls: object) -> None:
+        if self._takes_controls and controls is None:
+            raise SettingError(
+                f"{self.config.name} needs controls: c_input with {self.config.data_converter.control_depth} numbers "
+                "a step."
+            )
+        if not self._takes_controls and controls is not None:
+            raise SettingError("This model takes no controls.")
+
+    @staticmethod
+    def _check_temperature(temperature: float) -> None:
+        if not temperature > 0:
+            raise SettingError(f"The temperature must be above 0, not {temperature}.")
+
+
+def _one_tempo(sequence: NoteSequence) -> float:
+    """The tempo in qpm of music that keeps one tempo and 4-4."""
+    tempos = {round(tempo.qpm, 6) for tempo in sequence.tempos} or {REFERENCE_QPM}
+    if len(tempos) > 1:
+        raise NoExtractedExamplesError("This music changes its tempo. Cut it into parts of one tempo each.")
+    if any(signature.numerator != signature.denominator for signature in sequence.time_signatures):
+        raise NoExtractedExamplesError("This music is not in 4-4, the only metre that the model knows.")
+    return tempos.pop()
+
+
+def _with_drums(sequence: NoteSequence, drums: list[NoteSequence.Note]) -> NoteSequence:
+    """The music with other drums; all else stays."""
+    result = NoteSequence()
+    result.CopyFrom(sequence)
+    del result.notes[:]
+    result.notes.extend([note for note in sequence.notes if not note.is_drum] + list(drums))
+    result.notes.sort(key=lambda note: (note.start_time, note.pitch))
+    result.total_time = max([sequence.total_time, *(note.end_time for note in result.notes)])
+    return result
 
 
 def slerp(start: np.ndarray, end: np.ndarray, t: float) -> np.ndarray:
@@ -246,17 +349,3 @@ def slerp(start: np.ndarray, end: np.ndarray, t: float) -> np.ndarray:
     if np.sin(omega) < 1e-6:
         return (1 - t) * start + t * end
     return (np.sin((1 - t) * omega) * start + np.sin(t * omega) * end) / np.sin(omega)
-
-
-def _noise(seed: int, clips: range, length: int, depth: int, temperature: float) -> np.ndarray:
-    """Gumbel noise times the temperature, float32 [length, clips, depth], a stream for each clip."""
-    noise = np.empty((length, len(clips), depth), np.float32)
-    for place, clip in enumerate(clips):
-        noise[:, place] = Stream(seed, Stage.DECODE, clip).gumbel(length, depth)
-    noise *= np.float32(temperature)
-    return noise
-
-
-def _no_controls(controls: object) -> None:
-    if controls is not None:
-        raise SettingError("This model takes no controls.")

@@ -39,10 +39,10 @@ def test_a_close_call_is_decided_in_float64(tiny_config, tiny_checkpoint, monkey
     model = TrainedModel(tiny_config, 8, tiny_checkpoint)
     z = np.random.default_rng(1).standard_normal((8, 8))
     usual = model.decode_to_tensors(z, 32, 1.0, seed=4)
-    monkeypatch.setattr("core.trained_model.CLOSE_CALL", np.inf)
+    monkeypatch.setattr("core.decoding.CLOSE_CALL", np.inf)
     decided = []
-    exactly = model._decode_exactly
-    monkeypatch.setattr(model, "_decode_exactly", lambda z, noise: decided.append(z) or exactly(z, noise))
+    exactly = model._decoding._decode_exactly
+    monkeypatch.setattr(model._decoding, "_decode_exactly", lambda z, noise: decided.append(z) or exactly(z, noise))
     assert np.array_equal(model.decode_to_tensors(z, 32, 1.0, seed=4), usual)
     assert len(decided) == 8
     assert all(z.dtype == np.float64 for z in decided)
@@ -65,7 +65,7 @@ def test_same_z(tiny_model):
 def test_sampling_follows_the_softmax(tiny_model):
     """The first step's draws from one latent have the frequencies of softmax(logits / temperature)."""
     z = np.repeat(np.random.default_rng(2).standard_normal((1, 8)), 4000, 0).astype(np.float32)
-    logits = tiny_model._decoder.decode(z[:1], np.zeros((1, 1, 512), np.float32))[1].numpy()[0, 0] / 0.7
+    logits = tiny_model._decoding._decoder.decode(z[:1], np.zeros((1, 1, 512), np.float32))[1].numpy()[0, 0] / 0.7
     expected = np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum()
     drawn = np.concatenate([clip.argmax(-1) for clip in tiny_model.decode_to_tensors(z, 1, 0.7, seed=1)])
     seen = np.bincount(drawn, minlength=512) / len(drawn)

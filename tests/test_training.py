@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from core.converters.drums import CLASS_NAMES, labels_to_hits
-from training import augment, evaluate, fit
+from training import augment, evaluate, families, fit
 from training.settings import MODELS
 
 RNG = np.random.default_rng
@@ -12,7 +12,8 @@ RNG = np.random.default_rng
 
 @pytest.fixture
 def settings(tiny_config, monkeypatch):
-    monkeypatch.setitem(fit.CONFIG_MAP, tiny_config.name, tiny_config)
+    for module in (fit, families):
+        monkeypatch.setitem(module.CONFIG_MAP, tiny_config.name, tiny_config)
     return dataclasses.replace(MODELS["drums_2bar.hikl"], config=tiny_config.name, batch_size=8, warmup_steps=1)
 
 
@@ -29,26 +30,24 @@ def test_the_loss_falls(settings, windows):
 
 
 def test_resuming_gives_what_would_have_come(settings, windows, tmp_path):
-    def score(weights):
-        return 0.0, ""
-
-    whole = fit.fit(settings, windows, 7, tmp_path / "whole", [].append, score, every=3)
-    fit.fit(settings, windows, 4, tmp_path / "parts", [].append, score, every=3)
-    parts = fit.fit(settings, windows, 7, tmp_path / "parts", [].append, score, every=3)
+    whole = fit.fit(settings, windows, windows[:8], 7, tmp_path / "whole", [].append, every=3)
+    fit.fit(settings, windows, windows[:8], 4, tmp_path / "parts", [].append, every=3)
+    parts = fit.fit(settings, windows, windows[:8], 7, tmp_path / "parts", [].append, every=3)
     assert int(parts.step) == 7
     for name, array in whole.averaged_weights().items():
         assert parts.averaged_weights()[name] == pytest.approx(array, abs=1e-6), name
 
 
-def test_the_best_weights_are_kept(settings, windows, tmp_path):
+def test_the_best_weights_are_kept(settings, windows, tmp_path, monkeypatch):
     scores = iter([1.0, 3.0, 2.0])
     kept = []
 
-    def score(weights):
+    def score(family, weights, validation):
         kept.append(weights)
         return next(scores), ""
 
-    fit.fit(settings, windows, 6, tmp_path, [].append, score, every=2)
+    monkeypatch.setattr(families.DrumsFamily, "score", score)
+    fit.fit(settings, windows, windows[:8], 6, tmp_path, [].append, every=2)
     best = fit.load_file(tmp_path / "best.safetensors")
     assert all(np.array_equal(best[name], kept[1][name]) for name in best)
 

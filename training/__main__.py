@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
@@ -14,28 +13,10 @@ from safetensors.numpy import load_file
 
 from core import checkpoints
 from core.catalog import CATALOG, Model
-from core.configs import CONFIG_MAP
-from training import card, evaluate, groove_dataset
+from training import card
+from training.families import family_of
 from training.fit import fit
-from training.settings import MODELS, TrainingSettings
-
-
-def validation_score(
-    settings: TrainingSettings, windows: np.ndarray
-) -> Callable[[dict[str, np.ndarray]], tuple[float, str]]:
-    """The number by which the best weights are kept: accuracy for a model that reconstructs, else the evidence
-    bound.
-    """
-
-    def score(weights: dict[str, np.ndarray]) -> tuple[float, str]:
-        r = evaluate.reconstruct(weights, windows)
-        text = (
-            f"| validation: teacher-forced {r.teacher_forced:.3f} free-running {r.free_running:.3f} "
-            f"hits F1 {r.hits_f1:.3f} cross-entropy {r.cross_entropy:.2f} KL {r.kl:.1f}"
-        )
-        return (r.free_running if settings.keep_best_by == "accuracy" else -r.cross_entropy - r.kl), text
-
-    return score
+from training.settings import MODELS
 
 
 def train(args: argparse.Namespace) -> None:
@@ -45,9 +26,8 @@ def train(args: argparse.Namespace) -> None:
     settings = MODELS[args.model]
     folder = Path(args.runs) / args.model
     folder.mkdir(parents=True, exist_ok=True)
-    converter = CONFIG_MAP[settings.config].data_converter.all_windows()
-    cache = Path(args.runs) / "data"
-    windows = {s: groove_dataset.windows(Path(args.data), s, converter, cache) for s in ("train", "validation")}
+    family, cache = family_of(settings), Path(args.runs) / "data"
+    windows = {split: family.windows(Path(args.data), split, cache) for split in ("train", "validation")}
     validation = np.random.default_rng(0).permutation(windows["validation"])[:768]
 
     def report(line: str) -> None:
@@ -57,7 +37,7 @@ def train(args: argparse.Namespace) -> None:
             log.write(line + "\n")
 
     report(f"{args.model}: {len(windows['train'])} windows, {settings}")
-    fit(settings, windows["train"], args.steps, folder, report, validation_score(settings, validation))
+    fit(settings, windows["train"], validation, args.steps, folder, report)
 
 
 def _bundled(name: str) -> Model:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from core.converters.drums import CLASS_NAMES, NUM_CLASSES, hits_to_labels, labels_to_hits
+from core.converters.groove import ROW
 from core.converters.windows import STEPS_PER_BAR
 
 
@@ -49,3 +50,11 @@ def thin(labels: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarr
     thinned = labels.copy()
     thinned[chosen] = hits_to_labels(hits & (rng.random(hits.shape) >= leave_out))
     return thinned
+
+
+def drop_drum(rows: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
+    """Takes one random class out of a share of groove windows [batch, steps, 27 or more]."""
+    dropped = rows.copy()
+    for window in np.flatnonzero(rng.random(len(rows)) < share):
+        dropped[window, :, rng.integers(NUM_CLASSES) : ROW : NUM_CLASSES] = 0
+    return dropped

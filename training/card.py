@@ -49,7 +49,7 @@ def quality_table(model: Model, data: Path, cache: Path | None = None) -> str:
     `data` is the Groove MIDI Dataset's zip; windows are kept in the folder `cache`, if one is given.
     """
     converter = model.config.data_converter
-    test = groove_dataset.windows(data, "test", converter.all_windows(), cache)
+    test = groove_dataset.label_windows(data, "test", converter.all_windows(), cache)
     trained = TrainedModel(model.config, 100, model.path)
     r = evaluate.reconstruct(trained.weights, test)
     lines = [

@@ -9,9 +9,9 @@ import tensorflow as tf
 
 from core.converters.drums import CLASS_NAMES, labels_to_hits, labels_to_roll
 from core.network import encoder, vae
-from core.network.decoder import CategoricalDecoder
-from training.fit import BITS, previous_labels
+from core.network.decoder import NO_SAMPLE, CategoricalDecoder
 
+BITS = float(np.log(2))
 KICK, SNARE = CLASS_NAMES.index("kick"), CLASS_NAMES.index("snare")
 BEAT = 4
 
@@ -50,7 +50,7 @@ def reconstruct(weights: dict[str, np.ndarray], windows: np.ndarray, batch: int 
 
     forced, free, entropies, kls = [], [], [], []
     for labels in np.split(windows, range(batch, len(windows), batch)):
-        noise = tf.zeros([labels.shape[1], len(labels), decoder.output_bias.shape[0]])
+        noise = tf.zeros([labels.shape[1], len(labels), decoder.depth])
         logits, sampled, kl = run(
             tf.constant(labels_to_roll(labels), tf.float32), tf.constant(previous_labels(labels), tf.int32), noise
         )
@@ -71,6 +71,11 @@ def reconstruct(weights: dict[str, np.ndarray], windows: np.ndarray, batch: int 
         cross_entropy=float(np.concatenate(entropies).mean()),
         kl=float(np.concatenate(kls).mean()),
     )
+
+
+def previous_labels(labels: np.ndarray) -> np.ndarray:
+    """What the decoder hears before each step under teacher forcing: int [batch, steps]."""
+    return np.concatenate([np.full((len(labels), 1), NO_SAMPLE), labels[:, :-1]], 1)
 
 
 @dataclass(frozen=True)

@@ -12,13 +12,10 @@ from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
 from core.configs import CONFIG_MAP
-from core.converters.drums import labels_to_roll
-from core.network import encoder, vae
-from core.network.decoder import NO_SAMPLE, CategoricalDecoder
-from training import augment
+from core.network import vae
+from training.evaluate import BITS
+from training.families import family_of
 from training.settings import TrainingSettings
-
-BITS = float(np.log(2))
 
 
 class Fit:
@@ -27,6 +24,7 @@ class Fit:
     def __init__(self, settings: TrainingSettings, weights: dict[str, np.ndarray] | None = None) -> None:
         """Starts from `weights`, or from random ones drawn from the settings' seed."""
         self.settings = settings
+        self.family = family_of(settings)
         initial = weights or vae.initial_weights(CONFIG_MAP[settings.config], settings.seed)
         self.weights = {name: tf.Variable(array, name=name) for name, array in initial.items()}
         self.first_moments = {name: tf.Variable(tf.zeros_like(v)) for name, v in self.weights.items()}
@@ -57,19 +55,9 @@ class Fit:
         """The running average of the weights, which plays better than the last ones."""
         return {name: v.numpy() for name, v in self.average.items()}
 
-    def train(self, labels: np.ndarray, rng: np.random.Generator) -> tuple[float, float]:
-        """One step on label windows [batch, steps]; returns cross-entropy and KL in nats a clip."""
-        labels = augment.mix_bars(labels, self.settings.mix_bars, rng)
-        labels = augment.drop_class(labels, self.settings.drop_class, rng)
-        labels = augment.swap_cymbals(labels, self.settings.swap_cymbals, rng)
-        labels = augment.thin(labels, self.settings.thin, rng)
-        previous = previous_labels(labels)
-        previous[rng.random(previous.shape) < self.settings.sample_dropout] = NO_SAMPLE
-        roll = labels_to_roll(labels).astype(np.float32)
-        epsilon = rng.standard_normal((len(labels), self.average["encoder/mu/bias"].shape[0]), np.float32)
-        reconstruction, kl = self._train(
-            tf.constant(roll), tf.constant(labels, tf.int32), tf.constant(previous, tf.int32), tf.constant(epsilon)
-        )
+    def train(self, windows: np.ndarray, rng: np.random.Generator) -> tuple[float, float]:
+        """One step on windows [batch, steps, …]; returns reconstruction loss and KL in nats a clip."""
+        reconstruction, kl = self._train(*map(tf.constant, self.family.feed(windows, rng)))
         return float(reconstruction), float(kl)
 
     def learning_rate(self, step: tf.Tensor) -> tf.Tensor:
@@ -79,19 +67,12 @@ class Fit:
         decayed = s.min_learning_rate + (s.learning_rate - s.min_learning_rate) * s.decay_rate**step
         return decayed * tf.minimum(1.0, (step + 1) / s.warmup_steps)
 
-    def _loss_terms(self, weights, roll, labels, previous, epsilon):
-        lengths = tf.fill([tf.shape(labels)[0]], tf.shape(labels)[1])
-        mu, sigma = encoder.encode(weights, roll, lengths)
-        logits = CategoricalDecoder.read(weights).teacher_forced(mu + sigma * epsilon, previous)
-        entropy = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
-        return tf.reduce_sum(entropy, -1), vae.kl_divergence(mu, sigma)
-
-    def _train_step(self, roll, labels, previous, epsilon):
+    def _train_step(self, *fed):
         s = self.settings
         names = sorted(self.weights)
         step = tf.cast(self.step, tf.float32)
         with tf.GradientTape() as tape:
-            reconstruction, kl = self._loss_terms(self.weights, roll, labels, previous, epsilon)
+            reconstruction, kl = self.family.loss_terms(self.weights, *fed)
             beta = s.max_beta * (1 - s.beta_rate**step)
             loss = tf.reduce_mean(reconstruction + beta * tf.maximum(kl - s.free_bits * BITS, 0))
         gradients = tape.gradient(loss, [self.weights[name] for name in names])
@@ -118,11 +99,6 @@ class Fit:
         return tf.reduce_mean(reconstruction), tf.reduce_mean(kl)
 
 
-def previous_labels(labels: np.ndarray) -> np.ndarray:
-    """What the decoder hears before each step under teacher forcing: int [batch, steps]."""
-    return np.concatenate([np.full((len(labels), 1), NO_SAMPLE), labels[:, :-1]], 1)
-
-
 def batches(
     windows: np.ndarray, size: int, seed: int, first_step: int
 ) -> Iterator[tuple[np.ndarray, np.random.Generator]]:
@@ -134,20 +110,17 @@ def batches(
         epoch, first_place = divmod(step, an_epoch)
         order = np.random.default_rng([seed, epoch]).permutation(len(windows))
         for place in range(first_place, an_epoch):
-            yield (
-                windows[order[place * size : (place + 1) * size]].astype(np.int64),
-                np.random.default_rng([seed, 7, step]),
-            )
+            yield windows[order[place * size : (place + 1) * size]], np.random.default_rng([seed, 7, step])
             step += 1
 
 
 def fit(
     settings: TrainingSettings,
     train: np.ndarray,
+    validation: np.ndarray,
     steps: int,
     folder: Path,
     report: Callable[[str], None],
-    score: Callable[[dict[str, np.ndarray]], tuple[float, str]],
     every: int = 500,
     weights: dict[str, np.ndarray] | None = None,
 ) -> Fit:
@@ -155,12 +128,10 @@ def fit(
 
     Args:
         settings: the run.
-        train: label windows [count, steps].
+        train, validation: windows [count, steps, …] as the family gives them; by the second the best weights are kept.
         steps: total, over all resumptions.
         folder: where the state `last.safetensors` and the best weights `best.safetensors` are kept.
         report: called with a line of progress every `every` steps.
-        score: called with the averaged weights each time; returns a number, more is better, and text to add to the
-            line.
         every: steps between reports and saved states.
         weights: where to start from, if not from random weights.
     """
@@ -173,17 +144,17 @@ def fit(
         with safe_open(folder / "best.safetensors", "numpy") as file:
             best = float(file.metadata()["score"])
     seen, losses, started = 0, np.zeros(2), time.monotonic()
-    for labels, rng in batches(train, settings.batch_size, settings.seed, int(state.step)):
+    for windows, rng in batches(train, settings.batch_size, settings.seed, int(state.step)):
         if int(state.step) >= steps:
             break
-        losses += state.train(labels, rng)
+        losses += state.train(windows, rng)
         seen += 1
         step = int(state.step)
         if step % every == 0 or step == steps:
             rate = seen * settings.batch_size / (time.monotonic() - started)
             nats, kl = losses / seen
             state.save(last)
-            value, text = score(state.averaged_weights())
+            value, text = state.family.score(state.averaged_weights(), validation)
             if value > best:
                 best = value
                 save_file(
@@ -191,8 +162,8 @@ def fit(
                 )
                 text += " best"
             report(
-                f"step {step} cross-entropy {nats:.2f} nats KL {kl:.1f} nats ({kl / BITS:.0f} bits) "
-                f"learning rate {float(state.learning_rate(state.step)):.2e} {rate:.0f} examples/s {text}"
+                f"step {step} loss {nats:.2f} nats KL {kl:.1f} nats ({kl / BITS:.0f} bits) "
+                f"learning rate {float(state.learning_rate(state.step)):.2e} {rate:.0f} examples/s | validation: {text}"
             )
             seen, losses, started = 0, np.zeros(2), time.monotonic()
     return state

@@ -13,6 +13,8 @@ import numpy as np
 from note_seq.protobuf.music_pb2 import NoteSequence
 
 from core.converters.drums import DrumsConverter
+from core.converters.groove import ROLAND, ROW, loudest_notes, rows_of
+from core.converters.windows import STEPS_PER_BAR, bars_up
 
 SPLITS = ("train", "validation", "test")
 
@@ -26,7 +28,7 @@ def takes(archive: Path, split: str) -> Iterator[NoteSequence]:
                 yield note_seq.midi_to_note_sequence(files.read(f"groove/{row['midi_filename']}"))
 
 
-def windows(archive: Path, split: str, converter: DrumsConverter, cache: Path | None = None) -> np.ndarray:
+def label_windows(archive: Path, split: str, converter: DrumsConverter, cache: Path | None = None) -> np.ndarray:
     """Label windows int16 [count, steps] of a split, at a hop of one bar, without repeats inside a take.
 
     Reading a thousand MIDI files takes minutes, so the result is kept in the folder `cache`, if one is given.
@@ -39,3 +41,26 @@ def windows(archive: Path, split: str, converter: DrumsConverter, cache: Path | 
         kept.parent.mkdir(parents=True, exist_ok=True)
         np.save(kept, found)
     return found
+
+
+def groove_windows(archive: Path, split: str, bars: int, cache: Path | None = None) -> np.ndarray:
+    """Groove windows float32 [count, steps, 28] of a split, at a hop of one bar: rows of 27 numbers and the tempo in
+    qpm. The last of a take is filled up with silence, as the last window of a song is. Kept in `cache` as above."""
+    kept = cache / f"groove_{split}_{bars}bar_rows.npy" if cache else None
+    if kept and kept.exists():
+        return np.load(kept)
+    found = []
+    for take in takes(archive, split):
+        qpm = take.tempos[0].qpm
+        last = max(step for step, _ in loudest_notes(take.notes, qpm, ROLAND))
+        steps = max(bars_up(last + 1), bars * STEPS_PER_BAR)
+        rows = np.column_stack([rows_of(take.notes, qpm, steps, ROLAND), np.full(steps, qpm)])
+        for start in range(0, steps - (bars - 1) * STEPS_PER_BAR, STEPS_PER_BAR):
+            window = rows[start : start + bars * STEPS_PER_BAR]
+            if window[:, :ROW].any():
+                found.append(window)
+    windows = np.array(found, np.float32)
+    if kept:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        np.save(kept, windows)
+    return windows

@@ -30,6 +30,8 @@ class TrainingSettings:
     drop_class: float = 0.0
     swap_cymbals: float = 0.0
     thin: float = 0.0
+    # Share of each decoder layer's outputs hidden (groove).
+    dropout: float = 0.0
     average_decay: float = 0.999
     # "accuracy" for a model that reconstructs, "evidence" for one that samples.
     keep_best_by: str = "evidence"
@@ -62,4 +64,19 @@ MODELS: dict[str, TrainingSettings] = {
         sample_dropout=0.1,
         note="The first 4,000 steps decayed by 0.9996.",
     ),
+}
+MODELS |= {
+    name: TrainingSettings(
+        config=name,
+        free_bits=16,
+        max_beta=0.2,
+        beta_rate=0.0,
+        learning_rate=1e-3,
+        decay_rate=0.9997,
+        drop_class=0.2,
+        sample_dropout=0.3,
+        dropout=0.4,
+        keep_best_by="validation loss",
+    )
+    for name in ("groove_2bar_humanize", "groove_2bar_tap", "groove_2bar_add_closed_hh")
 }

@@ -134,9 +134,13 @@ class DrumsConverter:
 
     def from_tensors(self, samples: Iterable[np.ndarray]) -> list[NoteSequence]:
         """Sequences at 120 qpm for one-hot arrays [steps, 512]; a row of zeros is silence."""
-        return [self.from_labels(np.asarray(sample).argmax(-1)) for sample in samples]
+        return [self.from_samples(np.asarray(sample).argmax(-1)) for sample in samples]
 
-    def from_labels(self, labels: Sequence[int] | np.ndarray) -> NoteSequence:
+    def samples_to_tensor(self, labels: np.ndarray) -> np.ndarray:
+        """Labels [steps] as a one-hot float32 array [steps, 512]."""
+        return (np.arange(NUM_LABELS) == np.asarray(labels)[:, None]).astype(np.float32)
+
+    def from_samples(self, labels: Sequence[int] | np.ndarray) -> NoteSequence:
         """A sequence at 120 qpm for labels [steps]: each hit lasts a step and has velocity 80."""
         sequence = empty_sequence()
         for step, drum_class in np.argwhere(labels_to_hits(np.asarray(labels))):

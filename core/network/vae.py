@@ -6,15 +6,18 @@ import numpy as np
 import tensorflow as tf
 
 from core.configs import Config
-from core.network import decoder, encoder
+from core.network import decoder, encoder, groove_decoder
 
 
 def variable_shapes(config: Config) -> dict[str, tuple[int, ...]]:
     """Magenta's variable names and the shapes that `config` gives them."""
     hparams, converter = config.hparams, config.data_converter
+    logits = groove_decoder.logits_depth(hparams.feel_bins) if hparams.feel_bins else converter.output_depth
     return encoder.variable_shapes(
         converter.input_depth + converter.control_depth, hparams.enc_rnn_size, hparams.z_size
-    ) | decoder.variable_shapes(converter.output_depth, hparams.dec_rnn_size, hparams.z_size)
+    ) | decoder.variable_shapes(
+        converter.output_depth, hparams.dec_rnn_size, hparams.z_size, converter.control_depth, logits
+    )
 
 
 def initial_weights(config: Config, seed: int) -> dict[str, np.ndarray]:

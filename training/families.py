@@ -1,0 +1,151 @@
+"""What differs between model families in training: their windows, what is fed to the network, and the loss.
+
+The loop in `training/fit.py` is the same for all.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import tensorflow as tf
+
+from core.configs import CONFIG_MAP
+from core.converters.drums import labels_to_roll
+from core.converters.groove import ROW
+from core.network import encoder, vae
+from core.network.decoder import NO_SAMPLE, CategoricalDecoder
+from core.network.groove_decoder import GrooveDecoder
+from core.network.lstm import Weights
+from training import augment, evaluate, groove_dataset
+from training.settings import TrainingSettings
+
+
+class Family(Protocol):
+    """A kind of model, as the training loop sees it."""
+
+    def windows(self, archive: Path, split: str, cache: Path) -> np.ndarray:
+        """The examples [count, steps, …] of a split of the data set."""
+
+    def feed(self, windows: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
+        """The tensors of a training step for some examples, changed on the fly."""
+
+    def loss_terms(self, weights: Weights, *fed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Reconstruction loss and KL of what `feed` gave, nats a clip [batch]."""
+
+    def score(self, weights: dict[str, np.ndarray], windows: np.ndarray) -> tuple[float, str]:
+        """The number by which the best weights are kept (more is better), and text for the log."""
+
+
+def family_of(settings: TrainingSettings) -> Family:
+    """The family that a run's configuration belongs to."""
+    return GrooveFamily(settings) if CONFIG_MAP[settings.config].is_groove else DrumsFamily(settings)
+
+
+class DrumsFamily:
+    """Categorical drums: windows are labels."""
+
+    def __init__(self, settings: TrainingSettings) -> None:
+        """For one run."""
+        self.settings = settings
+        self.config = CONFIG_MAP[settings.config]
+
+    def windows(self, archive: Path, split: str, cache: Path) -> np.ndarray:
+        """Label windows int16 [count, steps]."""
+        return groove_dataset.label_windows(archive, split, self.config.data_converter.all_windows(), cache)
+
+    def feed(self, windows: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
+        """Roll, labels, previous labels and the noise of z."""
+        s = self.settings
+        labels = augment.mix_bars(windows.astype(np.int64), s.mix_bars, rng)
+        labels = augment.drop_class(labels, s.drop_class, rng)
+        labels = augment.swap_cymbals(labels, s.swap_cymbals, rng)
+        labels = augment.thin(labels, s.thin, rng)
+        previous = evaluate.previous_labels(labels)
+        previous[rng.random(previous.shape) < s.sample_dropout] = NO_SAMPLE
+        epsilon = rng.standard_normal((len(labels), self.config.hparams.z_size), np.float32)
+        return labels_to_roll(labels).astype(np.float32), labels.astype(np.int32), previous.astype(np.int32), epsilon
+
+    def loss_terms(self, weights: Weights, *fed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Cross-entropy of the labels, and KL."""
+        roll, labels, previous, epsilon = fed
+        lengths = tf.fill([tf.shape(labels)[0]], tf.shape(labels)[1])
+        mu, sigma = encoder.encode(weights, roll, lengths)
+        logits = CategoricalDecoder.read(weights).teacher_forced(mu + sigma * epsilon, previous)
+        entropy = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
+        return tf.reduce_sum(entropy, -1), vae.kl_divergence(mu, sigma)
+
+    def score(self, weights: dict[str, np.ndarray], windows: np.ndarray) -> tuple[float, str]:
+        """Accuracy for a model that reconstructs, else the evidence bound."""
+        r = evaluate.reconstruct(weights, windows)
+        text = (
+            f"teacher-forced {r.teacher_forced:.3f} free-running {r.free_running:.3f} "
+            f"hits F1 {r.hits_f1:.3f} cross-entropy {r.cross_entropy:.2f} KL {r.kl:.1f}"
+        )
+        return (r.free_running if self.settings.keep_best_by == "accuracy" else -r.cross_entropy - r.kl), text
+
+
+class GrooveFamily:
+    """Groove: windows are rows of 27 numbers and, last, the tempo."""
+
+    def __init__(self, settings: TrainingSettings) -> None:
+        """For one run."""
+        self.settings = settings
+        self.config = CONFIG_MAP[settings.config]
+        self._evaluated = tf.function(self._costs, reduce_retracing=True)
+
+    def windows(self, archive: Path, split: str, cache: Path) -> np.ndarray:
+        """Windows float32 [count, steps, 28], see `groove_dataset.groove_windows`."""
+        return groove_dataset.groove_windows(archive, split, self.config.bars, cache)
+
+    def tensors(self, windows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Inputs [batch, steps, input + control depth], controls, and rows [batch, steps, 27] of windows."""
+        rows = windows[..., :ROW]
+        converter = self.config.data_converter
+        controls = converter.controls(rows, windows[..., ROW:]).astype(np.float32)
+        return np.concatenate([converter.heard(rows).astype(np.float32), controls], -1), controls, rows
+
+    def feed(self, windows: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
+        """Inputs, controls, rows, previous rows, the noise of z, and the dropout of each layer."""
+        s, hparams = self.settings, self.config.hparams
+        windows = augment.drop_drum(windows, s.drop_class, rng)
+        inputs, controls, rows = self.tensors(windows)
+        previous = previous_rows(rows)
+        previous[rng.random(previous.shape[:2]) < s.sample_dropout] = 0
+        epsilon = rng.standard_normal((len(rows), hparams.z_size), np.float32)
+        dropout = [
+            ((rng.random((rows.shape[1], len(rows), width)) >= s.dropout) / (1 - s.dropout)).astype(np.float32)
+            for width in hparams.dec_rnn_size
+        ]
+        return inputs, controls, rows, previous, epsilon, *dropout
+
+    def loss_terms(self, weights: Weights, *fed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Cost of hits, velocities and offsets, and KL."""
+        inputs, controls, rows, previous, epsilon, *dropout = fed
+        mu, sigma = encoder.encode(weights, inputs, tf.fill([tf.shape(rows)[0]], tf.shape(rows)[1]))
+        decoder = GrooveDecoder.read(weights)
+        logits = decoder.teacher_forced(mu + sigma * epsilon, previous, controls, tuple(dropout))
+        return sum(decoder.loss(logits, rows)), vae.kl_divergence(mu, sigma)
+
+    def _costs(self, weights, inputs, controls, rows, previous):
+        mu, sigma = encoder.encode(weights, inputs, tf.fill([tf.shape(rows)[0]], tf.shape(rows)[1]))
+        decoder = GrooveDecoder.read(weights)
+        costs = decoder.loss(decoder.teacher_forced(mu, previous, controls), rows)
+        return *costs, vae.kl_divergence(mu, sigma)
+
+    def score(self, weights: dict[str, np.ndarray], windows: np.ndarray) -> tuple[float, str]:
+        """Minus the cost at mu, nats a clip."""
+        weights = {name: tf.constant(array, tf.float32) for name, array in weights.items()}
+        costs = []
+        for batch in np.split(windows, range(256, len(windows), 256)):
+            inputs, controls, rows = self.tensors(batch)
+            costs.append(np.stack(self._evaluated(weights, inputs, controls, rows, previous_rows(rows))))
+        hits, velocities, offsets, kl = np.concatenate(costs, -1).mean(-1)
+        text = f"hits {hits:.2f} velocities {velocities:.2f} offsets {offsets:.2f} KL {kl:.1f}"
+        return -float(hits + velocities + offsets), text
+
+
+def previous_rows(rows: np.ndarray) -> np.ndarray:
+    """What the decoder hears before each step under teacher forcing: [batch, steps, 27]."""
+    return np.concatenate([np.zeros_like(rows[:, :1]), rows[:, :-1]], 1)

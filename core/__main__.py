@@ -1,4 +1,4 @@
-"""The command line: `python -m core models|sample|interpolate`."""
+"""The command line: `python -m core models|sample|interpolate|groove`."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import contextlib
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NoReturn
 
-from core import limits
-from core.clip import Clip, from_sequence, read_midi
+from core import limits, uploads
+from core.clip import Clip
 from core.errors import ClipError, LatentJamError
 from core.recipe import Recipe
 from core.seeds import new_seed
@@ -35,35 +35,81 @@ def _parser() -> Parser:
     making.add_argument("--model", metavar="ID", help="one of those that “models” lists")
     making.add_argument("--config", metavar="NAME", help="with --checkpoint_file: the configuration of your checkpoint")
     making.add_argument("--checkpoint_file", metavar="PATH", help="a .safetensors, a .tar, a TF1 prefix or its folder")
-    making.add_argument("--num-outputs", metavar="N", default=4, help="clips, or steps of the path (default 4)")
     making.add_argument("--temperature", metavar="T", default=0.5, help="0.01 to 2, wilder when higher (default 0.5)")
     making.add_argument("--seed", metavar="S", help="same seed, same music (default: a new one)")
-    making.add_argument("--qpm", metavar="Q", default=120, help="tempo in quarter notes a minute (default 120)")
+    making.add_argument("--qpm", metavar="Q", help="tempo in quarter notes a minute (default 120; groove: the input's)")
     making.add_argument("--output-dir", metavar="DIR", required=True)
     making.add_argument("--wav", action="store_true", help="also write sound")
     making.add_argument("--png", action="store_true", help="also write piano rolls")
     making.add_argument("--zip", action="store_true", help="also write everything as one archive with its recipe.json")
 
-    sample = commands.add_parser("sample", parents=[making], help="new clips")
+    several = argparse.ArgumentParser(add_help=False)
+    several.add_argument("--num-outputs", metavar="N", default=4, help="clips, or steps of the path (default 4)")
+
+    sample = commands.add_parser("sample", parents=[making, several], help="new clips")
     sample.add_argument("--bars", metavar="B", help="length of a clip (default: the model's own)")
     sample.add_argument("--same-z", action="store_true", help="all clips from the same place of the latent space")
 
-    interpolate = commands.add_parser("interpolate", parents=[making], help="a path from one clip to another")
+    interpolate = commands.add_parser("interpolate", parents=[making, several], help="a path from one clip to another")
     interpolate.add_argument("--input-midi-1", metavar="A", required=True)
     interpolate.add_argument("--input-midi-2", metavar="B", required=True)
+    interpolate.add_argument(
+        "--input-bar-1", metavar="N", help="bar of A to begin at (default: the first that fits)"
+    )
+    interpolate.add_argument("--input-bar-2", metavar="N", help="the same for B")
+    interpolate.add_argument(
+        "--reconstruct-ends", action="store_true", help="end in reconstructions instead of the input clips themselves"
+    )
+
+    groove = commands.add_parser("groove", parents=[making], help="drums played like a drummer, or made from taps")
+    groove.add_argument("--input-midi", metavar="A", required=True, help="drums of any length")
+    groove.add_argument("--amount", metavar="X", default=1, help="0 the input, 1 the model, up to 1.3 (default 1)")
+    groove.add_argument("--dynamics", metavar="X", help="the amount for velocities, if another")
+    groove.add_argument("--keep-notes", action="store_true", help="every input note stays and none is added")
+    groove.add_argument("--keep-dynamics", action="store_true", help="lay the accents on the input's velocities")
     return parser
 
 
-def _read_clip(path: str) -> Clip:
+def _read(path: str) -> tuple[bytes, str]:
     try:
         with Path(path).open("rb") as file:
-            data = file.read(limits.MAX_UPLOAD_BYTES + 1)
+            return file.read(limits.MAX_UPLOAD_BYTES + 1), Path(path).name
     except OSError as error:
         raise ClipError(f"{path} cannot be read: {error.strerror}.") from None
-    sequence = read_midi(data, Path(path).name)
-    qpm = sequence.tempos[0].qpm if sequence.tempos else 120.0
-    bars = max(1, -(-round(sequence.total_time * qpm / 60 * 1000) // 4000))
-    return from_sequence(sequence, bars, qpm, Path(path).stem)
+
+
+def _read_window(path: str, bar: str | None, bars: int) -> Clip:
+    """The part of a file that begins at a bar, or its first that a model can take."""
+    upload = uploads.drum_windows(*_read(path), bars)
+    _say(path, upload.said)
+    if bar is None:
+        if len(upload.windows) > 1:
+            others = ", ".join(str(window.first_bar) for window in upload.windows[1:])
+            _say(path, [f"{upload.windows[0].label} were taken; parts also begin at bar {others}."])
+        return upload.windows[0].clip
+    for window in upload.windows:
+        if str(window.first_bar) == bar:
+            return window.clip
+    begins = ", ".join(str(window.first_bar) for window in upload.windows)
+    raise ClipError(f"No part of {path} that can be used begins at bar {bar}. Choose one of {begins}.")
+
+
+def _say(path: str, sentences: Iterable[str]) -> None:
+    for sentence in sentences:
+        print(f"{Path(path).name}: {sentence}", file=sys.stderr)
+
+
+def _inputs(args: argparse.Namespace, bars: int) -> tuple[Clip, ...]:
+    if args.command == "interpolate":
+        return (
+            _read_window(args.input_midi_1, args.input_bar_1, bars),
+            _read_window(args.input_midi_2, args.input_bar_2, bars),
+        )
+    if args.command == "groove":
+        clip, said = uploads.drum_music(*_read(args.input_midi))
+        _say(args.input_midi, said)
+        return (clip,)
+    return ()
 
 
 def _write(contents: dict[str, bytes], folder: Path) -> None:
@@ -117,18 +163,24 @@ def _make(args: argparse.Namespace) -> None:
         models, args.model = catalog.with_models([own]), own.id
     if not args.model:
         raise LatentJamError(f"Say which model, with --model: one of {', '.join(models)}.")
-    catalog.find(args.model, models)
-    inputs = (args.input_midi_1, args.input_midi_2) if args.command == "interpolate" else ()
+    entry = catalog.find(args.model, models)
+    clips = _inputs(args, entry.bars)
+    own_qpm = clips[0].qpm if args.command == "groove" else 120
     recipe = Recipe(
         operation=args.command,
         model=args.model,
         seed=new_seed() if args.seed is None else args.seed,
-        count=args.num_outputs,
+        count=getattr(args, "num_outputs", 1),
         temperature=args.temperature,
         same_z=getattr(args, "same_z", False),
-        qpm=args.qpm,
+        qpm=own_qpm if args.qpm is None else args.qpm,
         bars=getattr(args, "bars", None),
-        clips=tuple(_read_clip(path) for path in inputs),
+        clips=clips,
+        own_ends=not getattr(args, "reconstruct_ends", False),
+        amount=(amount := getattr(args, "amount", 1)),
+        dynamics=amount if getattr(args, "dynamics", None) is None else args.dynamics,
+        keep_notes=getattr(args, "keep_notes", True),
+        keep_dynamics=getattr(args, "keep_dynamics", False),
     )
     with _libraries_kept_quiet():
         from core import export

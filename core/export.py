@@ -65,6 +65,11 @@ def recipe_json(recipe: Recipe) -> bytes:
         "same_z": recipe.same_z,
         "qpm": recipe.qpm,
         "bars": recipe.bars,
+        "own_ends": recipe.own_ends,
+        "amount": recipe.amount,
+        "dynamics": recipe.dynamics,
+        "keep_notes": recipe.keep_notes,
+        "keep_dynamics": recipe.keep_dynamics,
         "recipe": recipe.to_string(),
     }
     return json.dumps(readable, indent=2).encode() + b"\n"

@@ -11,6 +11,12 @@ CLIPS = (1, 16)
 CLIPS_ON_THE_PAGE = (1, 8)
 BARS = (1, 16)
 INTERPOLATION_STEPS = (2, 32)
+AMOUNT = (0.0, 1.3)
+# The longest music that is humanised at once, and the most windows of an upload that are offered to choose from.
+GROOVE_BARS = 64
+WINDOWS = 24
+# A file with more is a performance without a click.
+TEMPO_CHANGES = 200
 TEMPERATURE = (0.01, 2.0)
 QPM = (30.0, 300.0)
 SEED = (0, 2**32 - 1)

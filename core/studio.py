@@ -6,11 +6,13 @@ import contextlib
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from core import catalog, clip, limits
+from note_seq.protobuf.music_pb2 import NoteSequence
+
+from core import catalog, clip, limits, uploads
 from core.catalog import Model
-from core.clip import Clip
+from core.clip import Clip, Note
 from core.converters.windows import STEPS_PER_BAR
 from core.errors import LatentJamError
 from core.recipe import Recipe
@@ -74,23 +76,57 @@ class Studio:
         tell(0.0, f"Loading {entry.name}")
         model = self.load(recipe.model)
         tell(0.3, "Playing")
-        bars = recipe.bars or entry.bars
-        if recipe.operation == "sample":
-            sequences = model.sample(
-                recipe.count, bars * STEPS_PER_BAR, recipe.temperature, recipe.same_z, seed=recipe.seed
-            )
-        else:
-            start, end = (clip.to_sequence(each) for each in recipe.clips)
-            bars = entry.bars
-            sequences = model.interpolate(
-                start, end, recipe.count, bars * STEPS_PER_BAR, recipe.temperature, seed=recipe.seed
-            )
-        clips = tuple(
-            clip.from_sequence(sequence, bars, recipe.qpm, f"{entry.name} {number}")
-            for number, sequence in enumerate(sequences, 1)
-        )
+        clips = {"sample": _sample, "interpolate": _interpolate, "groove": _groove}[recipe.operation](recipe, model)
         joined = clip.join(clips, entry.name) if recipe.operation == "interpolate" else None
         return Performance(recipe, clips, joined)
+
+
+def _sample(recipe: Recipe, model: TrainedModel) -> tuple[Clip, ...]:
+    bars = recipe.bars or model.config.bars
+    steps = bars * STEPS_PER_BAR
+    sequences = model.sample(recipe.count, steps, recipe.temperature, recipe.same_z, seed=recipe.seed)
+    return _numbered(recipe, sequences, bars)
+
+
+def _interpolate(recipe: Recipe, model: TrainedModel) -> tuple[Clip, ...]:
+    bars = model.config.bars
+    start, end = (clip.to_sequence(each) for each in recipe.clips)
+    steps = bars * STEPS_PER_BAR
+    path = model.interpolate(start, end, recipe.count, steps, recipe.temperature, seed=recipe.seed)
+    clips = _numbered(recipe, path, bars)
+    if not recipe.own_ends:
+        return clips
+    first, last = (
+        replace(uploads.cut(own, 0, bars), qpm=recipe.qpm, name=made.name)
+        for own, made in zip(recipe.clips, (clips[0], clips[-1]), strict=True)
+    )
+    return (first, *clips[1:-1], last)
+
+
+def _groove(recipe: Recipe, model: TrainedModel) -> tuple[Clip, ...]:
+    # At the tempo it shall be played at: a drummer's timing is another at another tempo.
+    own = replace(recipe.clips[0], qpm=recipe.qpm)
+    sequence = model.groove(
+        clip.to_sequence(own),
+        recipe.temperature,
+        recipe.amount,
+        recipe.keep_notes,
+        recipe.dynamics,
+        recipe.keep_dynamics,
+        seed=recipe.seed,
+    )
+    return (clip.from_sequence(sequence, own.bars, recipe.qpm, own.name or _name(recipe)),)
+
+
+def _numbered(recipe: Recipe, sequences: list[NoteSequence], bars: int) -> tuple[Clip, ...]:
+    return tuple(
+        clip.from_sequence(sequence, bars, recipe.qpm, f"{_name(recipe)} {number}")
+        for number, sequence in enumerate(sequences, 1)
+    )
+
+
+def _name(recipe: Recipe) -> str:
+    return recipe.model.split("/", 1)[-1]
 
 
 _studio = Studio()
@@ -102,7 +138,11 @@ def perform(recipe: Recipe, progress: Progress | None = None) -> Performance:
 
 
 def warm_up(model_id: str) -> None:
-    """Loads a model and decodes once, so that its first clip does not wait for that. Says nothing if the model cannot
+    """Loads a model and plays once, so that its first clip does not wait for that. Says nothing if the model cannot
     be loaded."""
+    hits = Clip((Note(0, 36, 120, 80, True, 9),), 2, 120.0)
     with contextlib.suppress(LatentJamError):
-        perform(Recipe("sample", model_id, seed=0, count=1))
+        if catalog.find(model_id, catalog.CATALOG).config.is_groove:
+            perform(Recipe("groove", model_id, seed=0, clips=(hits,), keep_notes=False))
+        else:
+            perform(Recipe("sample", model_id, seed=0, count=1))

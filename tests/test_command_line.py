@@ -119,7 +119,7 @@ def test_an_input_that_cannot_be_encoded(tmp_path, capsys, rock_beat):
     (tmp_path / "bar.mid").write_bytes(to_midi(bar))
     inputs = ["--input-midi-1", str(tmp_path / "bar.mid"), "--input-midi-2", str(tmp_path / "bar.mid")]
     assert main(["interpolate", "--model", HIKL, *inputs, "--output-dir", str(tmp_path / "out")]) == 2
-    assert "no 2 bars of drums" in capsys.readouterr().err
+    assert "only 1 bar of drums in 4-4, and 2 are needed" in capsys.readouterr().err
 
 
 def test_the_real_process_is_quiet_and_clear(tmp_path):

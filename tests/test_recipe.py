@@ -1,7 +1,7 @@
 import dataclasses
 import json
 import zlib
-from base64 import urlsafe_b64encode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 
 import pytest
 
@@ -16,9 +16,19 @@ def test_survives_its_string(rock_beat, half_time_beat):
     blend = Recipe(
         "interpolate", "bundled/drums_2bar.hikl", seed=7, count=6, qpm=97.5, clips=(rock_beat, half_time_beat)
     )
-    for recipe in (sample, blend):
+    groove = Recipe(
+        "groove", "bundled/groove_2bar_humanize", seed=3, clips=(rock_beat,), amount=1.3, dynamics=0.5, keep_notes=False
+    )
+    for recipe in (sample, blend, groove):
         assert Recipe.from_string(recipe.to_string()) == recipe
     assert len(blend.to_link_string()) < 600
+
+
+def test_version_1_keeps_its_meaning(rock_beat, half_time_beat):
+    """A link made before there were grooves, when paths ended in reconstructions."""
+    blend = Recipe("interpolate", "m", seed=7, count=6, clips=(rock_beat, half_time_beat), own_ends=False)
+    values = json.loads(zlib.decompress(urlsafe_b64decode(blend.to_string() + "===")[1:]))[:9]
+    assert Recipe.from_string(packed(values, version=1)) == blend
 
 
 @pytest.mark.parametrize(
@@ -37,6 +47,11 @@ def test_survives_its_string(rock_beat, half_time_beat):
         ({"operation": "explode"}, "The operation must be one of sample, interpolate"),
         ({"same_z": "yes"}, "damaged"),
         ({"clips": (Clip((), 2, 120.0),)}, "no input clips are needed"),
+        ({"operation": "groove"}, "1 input clip is needed, not 0"),
+        ({"operation": "groove", "amount": 1.4}, "The amount of timing must be a number from 0 to 1.3, not 1.4."),
+        ({"dynamics": "loud"}, "The amount of dynamics must be"),
+        ({"operation": "groove", "clips": (Clip((), 65, 120.0),)}, "At most 64 bars"),
+        ({"keep_notes": 1}, "damaged"),
         ({"operation": "interpolate", "count": 40}, "The number of steps must be a whole number from 2 to 32"),
     ],
 )
@@ -48,11 +63,11 @@ def test_wrong_settings_get_a_sentence(change, sentence):
     assert "\n" not in str(error.value)
 
 
-def packed(values) -> str:
-    return urlsafe_b64encode(bytes([VERSION]) + zlib.compress(json.dumps(values).encode())).decode().rstrip("=")
+def packed(values, version=VERSION) -> str:
+    return urlsafe_b64encode(bytes([version]) + zlib.compress(json.dumps(values).encode())).decode().rstrip("=")
 
 
-GOOD = ["sample", "m", 1, 4, 0.5, 0, 120, None, []]
+GOOD = ["sample", "m", 1, 4, 0.5, 0, 120, None, [], 1, 1.0, 1.0, 1, 0]
 LONG_NAME = ["x", 2, 120, [0], [1], [36], [80], [1], [9], [0]]
 
 

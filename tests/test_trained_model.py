@@ -131,11 +131,15 @@ def test_slerp():
 
 def test_interpolate(tiny_studio, tiny_model, rock_beat, half_time_beat):
     recipe = Recipe("interpolate", "test/tiny", seed=2, count=5, temperature=0.01, clips=(rock_beat, half_time_beat))
+    recipe = dataclasses.replace(recipe, own_ends=False)
     performance = tiny_studio.perform(recipe)
     assert len(performance.clips) == 5
     assert performance.joined.bars == 10
     _, mu, _ = tiny_model.encode([to_sequence(rock_beat), to_sequence(half_time_beat)])
     ends = tiny_model.decode(mu, 32, 0.01, seed=2)
     assert notes(to_sequence(performance.clips[0])) == notes(ends[0])
+    with_own = tiny_studio.perform(dataclasses.replace(recipe, own_ends=True))
+    assert [clip.notes for clip in with_own.clips[:: len(with_own.clips) - 1]] == [rock_beat.notes, half_time_beat.notes]
+    assert with_own.clips[1:-1] == performance.clips[1:-1]
     equal = tiny_studio.perform(dataclasses.replace(recipe, clips=(rock_beat, rock_beat), temperature=0.01))
     assert len(equal.clips) == 5

@@ -19,7 +19,8 @@ def warm_everything() -> None:
     # TensorFlow comes with this import, after the page is up.
     from core import audio, studio
 
-    studio.warm_up("bundled/drums_2bar.lokl")
+    for model in ("drums_2bar.lokl", "drums_2bar.hikl", "groove_2bar_humanize"):
+        studio.warm_up(f"bundled/{model}")
     audio.unavailable()
 
 

@@ -53,9 +53,7 @@ def _parser() -> Parser:
     interpolate = commands.add_parser("interpolate", parents=[making, several], help="a path from one clip to another")
     interpolate.add_argument("--input-midi-1", metavar="A", required=True)
     interpolate.add_argument("--input-midi-2", metavar="B", required=True)
-    interpolate.add_argument(
-        "--input-bar-1", metavar="N", help="bar of A to begin at (default: the first that fits)"
-    )
+    interpolate.add_argument("--input-bar-1", metavar="N", help="bar of A to begin at (default: the first that fits)")
     interpolate.add_argument("--input-bar-2", metavar="N", help="the same for B")
     interpolate.add_argument(
         "--reconstruct-ends", action="store_true", help="end in reconstructions instead of the input clips themselves"

@@ -17,8 +17,9 @@ KINDS = ("mid", "wav", "png")
 ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 
 
-def clip_file(clip: Clip, kind: str, clip_bars: int | None = None, theme: str = "light") -> bytes:
-    """A clip as a file of a kind: 'mid', 'wav' or 'png'; `clip_bars` shades the parts of a joined one.
+def clip_file(clip: Clip, kind: str, clip_bars: int | None = None, theme: str = "light", spread: bool = False) -> bytes:
+    """A clip as a file of a kind: 'mid', 'wav' or 'png'; `clip_bars` shades the parts of a joined one, `spread` draws
+    a picture as wide as its bars are many.
 
     Raises `AudioUnavailableError` for 'wav' where there is no synthesizer.
     """
@@ -26,7 +27,7 @@ def clip_file(clip: Clip, kind: str, clip_bars: int | None = None, theme: str = 
         return to_midi(clip)
     if kind == "wav":
         return audio.wav(clip)
-    return pianoroll.png(to_sequence(clip), clip.bars, clip.qpm, theme, clip_bars=clip_bars)
+    return pianoroll.png(to_sequence(clip), clip.bars, clip.qpm, theme, clip_bars=clip_bars, spread=spread)
 
 
 def files(performance: Performance, kinds: tuple[str, ...] = ("mid",), theme: str = "light") -> dict[str, bytes]:

@@ -81,7 +81,8 @@ class Recipe:
             checked["bars"] = limits.whole_number_within(self.bars, limits.BARS, "The number of bars")
         inputs = INPUTS[self.operation]
         if len(self.clips) != inputs:
-            raise SettingError(f"To {self.operation}, {inputs or 'no'} input clip{'s are' if inputs != 1 else ' is'} needed, not {len(self.clips)}.")
+            needed = f"{inputs or 'no'} input clip{' is' if inputs == 1 else 's are'}"
+            raise SettingError(f"To {self.operation}, {needed} needed, not {len(self.clips)}.")
         if self.operation == "groove" and self.clips[0].bars > limits.GROOVE_BARS:
             raise SettingError(
                 f"At most {limits.GROOVE_BARS} bars can be humanised at once, not {self.clips[0].bars}. Choose a part."

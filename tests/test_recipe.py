@@ -81,8 +81,8 @@ LONG_NAME = ["x", 2, 120, [0], [1], [36], [80], [1], [9], [0]]
         Recipe("sample", "m", 1).to_string()[:-6],
         packed(GOOD[:-1]),
         packed({"operation": "sample"}),
-        packed([*GOOD[:-1], [[]]]),
-        packed([*GOOD[:-1], 5]),
+        packed([*GOOD[:8], [[]], *GOOD[9:]]),
+        packed([*GOOD[:8], 5, *GOOD[9:]]),
         packed([*GOOD[:5], 7, *GOOD[6:]]),
         packed(["interpolate", "m", 1, 4, 0.5, 0, 120, None, [[*LONG_NAME[:5], [128], *LONG_NAME[6:]]] * 2]),
         packed(["interpolate", "m", 1, 4, 0.5, 0, 120, None, [[*LONG_NAME[:3], [-5], *LONG_NAME[4:]]] * 2]),
@@ -100,7 +100,7 @@ def test_hostile_strings_get_a_sentence(text):
 
 def test_good_values_are_accepted():
     assert Recipe.from_string(packed(GOOD)) == Recipe("sample", "m", 1)
-    assert len(Recipe.from_string(packed(["interpolate", *GOOD[1:-1], [LONG_NAME] * 2])).clips) == 2
+    assert len(Recipe.from_string(packed(["interpolate", *GOOD[1:8], [LONG_NAME] * 2, *GOOD[9:]])).clips) == 2
 
 
 def test_too_long_for_a_link(rock_beat):

@@ -1,30 +1,29 @@
-"""Result cards: a piano roll, a player and the MIDI file of each clip, and everything as a zip."""
+"""Result cards: a piano roll, a player, the MIDI file of each clip and what to do with it, and everything as a zip."""
 
 from __future__ import annotations
 
-import base64
-import html
 from dataclasses import dataclass
 
 import gradio as gr
-from gradio.processing_utils import save_bytes_to_cache
 
 from core.limits import CLIPS_ON_THE_PAGE
 from ui import texts
+from ui.rolls import WAVEFORM, figure, keep_file, silence
 
 
 @dataclass(frozen=True)
 class Card:
-    """The components of one card."""
+    """The components of one card; `uses` are the buttons that carry its clip to another tab."""
 
     box: gr.Column
     picture: gr.HTML
     audio: gr.Audio
     midi: gr.DownloadButton
+    uses: tuple[gr.Button, ...]
 
     @property
     def components(self) -> list[gr.components.Component]:
-        """In the order in which `Cards.filled` and `Cards.emptied` give their values."""
+        """In the order in which `Cards.filled` gives their values."""
         return [self.box, self.picture, self.audio, self.midi]
 
 
@@ -36,6 +35,7 @@ class Cards:
         with gr.Column(elem_classes="cards"):
             self.cards = [self._card(number) for number in range(1, CLIPS_ON_THE_PAGE[1] + 1)]
         self.zip = gr.DownloadButton(texts.ALL_AS_ZIP, visible=False, elem_id="download-zip")
+        self.clips = gr.State(())
 
     @staticmethod
     def _card(number: int) -> Card:
@@ -48,15 +48,20 @@ class Cards:
                 interactive=False,
                 buttons=[],
                 elem_classes="player",
-                waveform_options=gr.WaveformOptions(waveform_color="#9aa7b8", waveform_progress_color="#e0673c"),
+                waveform_options=WAVEFORM,
             )
-            midi = gr.DownloadButton(f"{label} · {texts.MIDI}", size="sm", elem_classes="midi")
-        return Card(box, picture, audio, midi)
+            with gr.Row(elem_classes="uses"):
+                midi = gr.DownloadButton(f"{label} · {texts.MIDI}", size="sm", elem_classes="midi", min_width=90)
+                uses = tuple(
+                    gr.Button(text, size="sm", min_width=60, elem_classes=f"use-{place}")
+                    for place, text in texts.USES.items()
+                )
+        return Card(box, picture, audio, midi, uses)
 
     @property
     def components(self) -> list[gr.components.Component]:
         """All components, as outputs of an event."""
-        return [component for card in self.cards for component in card.components] + [self.zip]
+        return [component for card in self.cards for component in card.components] + [self.zip, self.clips]
 
     def filled(self, performance, theme: str) -> list:
         """Values for `components` that show a performance's clips, with pictures in `theme` ('light' or 'dark')."""
@@ -70,39 +75,20 @@ class Cards:
         for number, (card, clip) in enumerate(zip(self.cards, performance.clips, strict=False), 1):
             stem = stems[number - 1]
             described = pianoroll.describe(to_sequence(clip), clip.bars, clip.qpm)
-            sound = None if why_silent else self._keep(contents, f"{stem}.wav", card.audio)
+            sound = None if why_silent else keep_file(contents[f"{stem}.wav"], f"{stem}.wav", card.audio)
+            picture = figure(contents[f"{stem}.png"], texts.CLIP.format(number=number), described)
             values += [
                 gr.update(visible=True),
-                _picture(contents[f"{stem}.png"], texts.CLIP.format(number=number), described, why_silent),
+                picture + silence(why_silent),
                 gr.update(value=sound, visible=not why_silent),
-                gr.update(value=self._keep(contents, f"{stem}.mid", card.midi)),
+                gr.update(value=keep_file(contents[f"{stem}.mid"], f"{stem}.mid", card.midi)),
             ]
         for _ in self.cards[len(performance.clips) :]:
             values += [gr.update(visible=False), "", gr.update(value=None), gr.update(value=None)]
         name = f"{performance.recipe.model.split('/', 1)[-1]}_{performance.recipe.seed}.zip"
-        archive = {name: export.archive(contents, performance.recipe)}
-        return [*values, gr.update(value=self._keep(archive, name, self.zip), visible=True)]
+        archive = keep_file(export.archive(contents, performance.recipe), name, self.zip)
+        return [*values, gr.update(value=archive, visible=True), performance.clips]
 
     def unchanged(self) -> list:
         """Values for `components` that leave everything as it is."""
         return [gr.skip()] * len(self.components)
-
-    @staticmethod
-    def _keep(contents: dict[str, bytes], name: str, component: gr.components.Component) -> str:
-        """Writes a file where Gradio serves it from and deletes it when it is old."""
-        return save_bytes_to_cache(contents[name], name, component.GRADIO_CACHE)
-
-
-def notice(text: str, kind: str = "quiet") -> str:
-    """A line above the cards; kind 'wrong' for what the visitor should change."""
-    role = "alert" if kind == "wrong" else "status"
-    return f'<p class="notice {kind}" role="{role}">{html.escape(text)}</p>'
-
-
-def _picture(png: bytes, title: str, described: str, why_silent: str | None) -> str:
-    encoded = base64.b64encode(png).decode()
-    silence = f'<p class="silent">{html.escape(why_silent)}</p>' if why_silent else ""
-    return (
-        f'<figure class="roll"><figcaption>{html.escape(title)}</figcaption>'
-        f'<img src="data:image/png;base64,{encoded}" alt="{html.escape(described, quote=True)}"></figure>{silence}'
-    )

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import gradio as gr
 
 from core import limits
-from ui import sample, texts
+from ui import api, surprise, texts
+from ui.groove import Groove
+from ui.interpolate import ALL, Interpolate
+from ui.notices import notice
+from ui.sample import Sample
+from ui.slots import Slot
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 SHOWN_THEME = "() => document.body.classList.contains('dark') ? 'dark' : 'light'"
@@ -22,12 +28,66 @@ def build() -> gr.Blocks:
     ) as page:
         theme = gr.Textbox("light", visible=False)
         gr.HTML(f'<header class="masthead"><h1>{texts.TITLE}</h1><p>{texts.TAGLINE}</p></header>')
-        with gr.Tabs(), gr.Tab(texts.SAMPLE_TAB):
-            sample.build(theme)
+        with gr.Tabs(selected="sample") as tabs:
+            with gr.Tab(texts.SAMPLE_TAB, id="sample"):
+                sample = Sample(theme)
+            with gr.Tab(texts.INTERPOLATE_TAB, id="interpolate"):
+                path = Interpolate(theme)
+            with gr.Tab(texts.GROOVE_TAB, id="groove"):
+                feel = Groove(theme)
         gr.HTML(f'<footer class="colophon">{texts.FOOTER}</footer>')
+        slots = {"a": path.a, "b": path.b, "groove": feel.slot}
+        for number, card in enumerate(sample.cards.cards):
+            for place, button in zip(slots, card.uses, strict=True):
+                take = partial(_clip_of_cards, number)
+                _carry(button, take, [sample.cards.clips], sample.said, place, slots, tabs, theme)
+        for place, button in path.uses.items():
+            _carry(button, _clip_of_path, [path.performance, path.step], path.said, place, slots, tabs, theme)
+        surprise.wire(sample, path, feel, theme)
+        api.build()
         page.load(None, None, theme, js=SHOWN_THEME, api_visibility="private")
     page.queue(max_size=limits.QUEUE_SIZE)
     return page
+
+
+def _clip_of_cards(number: int, place: str, clips: tuple) -> tuple:
+    """The clip of a card and its name."""
+    return clips[number], texts.CLIP.format(number=number + 1)
+
+
+def _clip_of_path(place: str, performance, step: str) -> tuple:
+    """A step of the path, or all of it where that can be used; None where it cannot."""
+    if step != ALL:
+        return performance.clips[int(step) - 1], texts.STEP_NUMBER.format(number=step)
+    return (performance.joined if place == "groove" else None), texts.ALL_STEPS
+
+
+def _carry(
+    button: gr.Button, take, inputs: list, said: gr.HTML, place: str, slots: dict[str, Slot], tabs: gr.Tabs, theme
+) -> None:
+    """Makes a button put what `take` gives into a slot, and open the slot's tab once all that it needs is there."""
+    slot = slots[place]
+    other = slots[{"a": "b", "b": "a"}.get(place, place)]
+
+    def carry(others_clip, theme: str, *values: object) -> list:
+        clip, what = take(place, *values)
+        if clip is None:
+            return [notice(texts.ONE_STEP_FOR_SLOT, "wrong"), gr.skip(), *slot.unchanged()]
+        filled = slot.filled(clip, "dark" if theme == "dark" else "light")
+        if place == "groove":
+            return [gr.skip(), gr.update(selected="groove"), *filled]
+        if others_clip is None:
+            line = texts.NOW_IN_SLOT.format(what=what, slot=slot.name, other=other.name)
+            return [notice(line), gr.skip(), *filled]
+        return [gr.skip(), gr.update(selected="interpolate"), *filled]
+
+    button.click(
+        carry,
+        [other.clip, theme, *inputs],
+        [said, tabs, *slot.components],
+        api_visibility="private",
+        show_progress="hidden",
+    )
 
 
 def look() -> dict:

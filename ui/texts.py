@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 TITLE = "Latent Jam"
-TAGLINE = "Beats that nobody wrote. Sample them, take the MIDI with you."
+TAGLINE = "Beats that nobody wrote. Sample them, blend them, play them like a drummer, take the MIDI with you."
 FOOTER = (
-    "MusicVAE (Roberts et al. 2018), trained here on the Groove MIDI Dataset. "
+    "MusicVAE (Roberts et al. 2018) and GrooVAE (Gillick et al. 2019), trained here on the Groove MIDI Dataset. "
     "Clips are yours to use; same seed and settings, same music."
 )
 
 SAMPLE_TAB = "Sample"
+INTERPOLATE_TAB = "Interpolate"
+GROOVE_TAB = "Groove"
+
 MODEL = "Model"
 MODEL_INFO = "What the clips are drawn from."
 COUNT = "Number of clips"
@@ -23,16 +26,91 @@ NEW_SEED = "A new seed each time"
 DICE = "⚄"
 QPM = "Tempo (qpm)"
 GENERATE = "Generate"
+SURPRISE = "Surprise me: sample, blend and play"
 MIDI = "MIDI"
 ALL_AS_ZIP = "All clips as one zip (MIDI, sound, pictures)"
 EMPTY = (
     "<h3>Nothing here yet</h3><p>Press <b>Generate</b>. Each clip comes as a piano roll, "
-    "a player, and a MIDI file that loops in your DAW.</p>"
+    "a player, and a MIDI file that loops in your DAW. From there, blend two of them or play them like a drummer; "
+    "<b>Surprise me</b> does all of it at once.</p>"
 )
-WAITING = "Generating…"
+WAITING = "Playing…"
 MADE_IN_SECONDS = "{count} made with seed {seed} in {seconds:.1f} seconds."
 ONE_CLIP = "1 clip"
 CLIPS = "{count} clips"
 CLIP = "Clip {number}"
 PICTURES_AND_SOUND = "Drawing and rendering sound"
 BROKEN = "Something went wrong on our side, not with your settings. What you had is still here; please try again."
+
+# What can be done with a clip, by the place that it goes to.
+USES = {"a": "Use as A", "b": "Use as B", "groove": "Humanise"}
+NOW_IN_SLOT = "{what} is {slot} on the Interpolate tab. Now choose {other}."
+GROOVE_INPUT = "Groove input"
+ONE_STEP_FOR_SLOT = "A and B each take one step of the path: choose which one, then press again."
+
+UPLOAD = "Upload MIDI"
+EXAMPLE = "Examples…"
+EXAMPLE_FOR = "Example for {slot}"
+SLOT_EMPTY = "is empty. Press “Use as …” on a clip, upload a MIDI file, or take an example."
+GROOVE_SLOT_EMPTY = "is empty. Press “Humanise” on a clip or a path, upload drums, take an example, or tap."
+UNNAMED = "a clip"
+BARS_AT = "{bars} bars at {qpm:g}"
+CHOOSE_WINDOW = "The file holds {count} different parts: choose one."
+WRONG_LENGTH = "“{name}” has {bars} bars, and {needed} are needed. Choose another example."
+
+STEPS = "Steps"
+STEPS_INFO = "How many clips the path has, A and B included."
+PATH_TEMPERATURE_INFO = "Low takes the likeliest clip at each point between A and B, high strays from it."
+OWN_ENDS = "Begin and end with A and B as they are"
+OWN_ENDS_INFO = "Otherwise with what the model makes of them."
+INTERPOLATE = "Interpolate"
+INTERPOLATE_EMPTY = (
+    "<h3>From one beat to another</h3><p>Fill <b>A</b> and <b>B</b>: from the clips of the Sample tab, a MIDI file or "
+    "the examples. The path between them is one long piece.</p>"
+)
+SLOT_MISSING = "{slots} is still empty: press “Use as …” on a clip, upload a MIDI file, or take an example."
+PATH_TITLE = "From A to B: {steps} steps, {bars} bars"
+PATH_MADE = "{steps} steps made with seed {seed} in {seconds:.1f} seconds."
+STEP = "Step"
+ALL_STEPS = "The whole path"
+STEP_NUMBER = "Step {number}"
+PATH_AS_ZIP = "Each step and the whole path as one zip (MIDI)"
+
+INPUT = "Input"
+MODE = "What to do"
+HUMANISE = "Humanise"
+TAP_TO_DRUMS = "Tap to drums"
+ADD_HI_HAT = "Add hi-hat"
+AMOUNT = "Timing"
+AMOUNT_INFO = "0 as it was, 1 as the drummer plays, more exaggerates."
+DYNAMICS = "Dynamics"
+DYNAMICS_INFO = "The same for how hard each drum is struck."
+KEEP_NOTES = "Keep the notes"
+KEEP_NOTES_INFO = "Every note stays and none is added: only timing and dynamics change. Taps always become new notes."
+KEEP_DYNAMICS = "Build on the input's dynamics"
+KEEP_DYNAMICS_INFO = "Accents are laid on the velocities that are there, for beats that have dynamics already."
+FEEL_TEMPERATURE_INFO = "Low plays the safest feel, high a freer one. The seed decides which."
+GROOVE = "Groove"
+GROOVE_EMPTY = (
+    "<h3>Played by a drummer</h3><p>Take a clip, the path between two, your own drums or a tapped rhythm. "
+    "You get it back with a drummer's timing and touch, the way it was above the way it is.</p>"
+)
+GROOVE_MISSING = "There is no input yet: press “Humanise” on a clip, upload drums, take an example, or tap a rhythm."
+GROOVE_MADE = "{bars} bars played with seed {seed} in {seconds:.1f} seconds."
+BEFORE = "Before"
+AFTER = "After"
+GROOVE_AS_ZIP = "Before and after as one zip (MIDI)"
+
+TAP_PAD = "Tap a rhythm"
+TAP_START = "Start the metronome"
+TAP_HERE = "Tap here"
+TAP_HINT = (
+    "Four beats count in, then tap for two bars: with the pointer, or with the space bar. The tempo is the one below."
+)
+
+SURPRISE_SAMPLING = "Sampling two beats"
+SURPRISE_BLENDING = "Finding the path between them"
+SURPRISE_PLAYING = "Playing it like a drummer"
+SURPRISE_MADE = (
+    "Two beats (seed {seed}), {bars} bars from one to the other, and the same played: in {seconds:.1f} seconds."
+)

@@ -1,0 +1,129 @@
+"""The Interpolate tab: two slots, and the path between their clips."""
+
+from __future__ import annotations
+
+import time
+
+import gradio as gr
+
+from core.limits import INTERPOLATION_STEPS
+from core.recipe import Recipe
+from core.seeds import new_seed
+from ui import rolls, texts
+from ui.notices import guarded, notice
+from ui.slots import Slot
+
+MODEL = "bundled/drums_2bar.hikl"
+BARS = 2
+ALL = "all"
+
+
+class Interpolate:
+    """The tab's components; `performance` holds the last result of this visit."""
+
+    def __init__(self, theme: gr.Textbox) -> None:
+        """Must be made inside the tab that shall hold it."""
+        self.theme = theme
+        with gr.Row(elem_classes="room"):
+            with gr.Column(scale=2, min_width=300, elem_classes="settings"):
+                self.a = Slot("A", "slot-a", theme, BARS, ("drums",))
+                self.b = Slot("B", "slot-b", theme, BARS, ("drums",))
+                steps = gr.Slider(*INTERPOLATION_STEPS, value=6, step=1, label=texts.STEPS, info=texts.STEPS_INFO)
+                temperature = gr.Slider(
+                    0.1, 1.5, value=0.5, step=0.05, label=texts.TEMPERATURE, info=texts.PATH_TEMPERATURE_INFO
+                )
+                own_ends = gr.Checkbox(value=True, label=texts.OWN_ENDS, info=texts.OWN_ENDS_INFO)
+                qpm = gr.Slider(40, 240, value=110, step=1, label=texts.QPM)
+                seed = gr.Number(value=1, precision=0, label=texts.SEED, info=texts.SEED_INFO)
+                self.button = gr.Button(texts.INTERPOLATE, variant="primary", size="lg", elem_id="interpolate")
+            with gr.Column(scale=5, min_width=320):
+                self.said = gr.HTML(f'<div class="empty">{texts.INTERPOLATE_EMPTY}</div>', elem_id="interpolate-said")
+                self.path = rolls.Roll("path")
+                with gr.Row(visible=False, elem_classes="uses wide", elem_id="path-uses") as self.uses_row:
+                    self.step = gr.Dropdown(
+                        [(texts.ALL_STEPS, ALL)], value=ALL, label=texts.STEP, filterable=False, min_width=150
+                    )
+                    self.uses = {
+                        place: gr.Button(text, size="sm", min_width=60, elem_classes=f"use-{place}")
+                        for place, text in texts.USES.items()
+                    }
+                self.zip = gr.DownloadButton(texts.PATH_AS_ZIP, visible=False, elem_id="path-zip")
+        self.performance = gr.State(None)
+        self.a.clip.change(lambda clip: clip.qpm if clip else gr.skip(), self.a.clip, qpm, api_visibility="private")
+        self.button.click(
+            self._interpolate,
+            [self.a.clip, self.b.clip, steps, temperature, own_ends, qpm, seed, theme],
+            self.components,
+            api_visibility="private",
+            concurrency_limit=2,
+            concurrency_id="studio",
+            show_progress="full",
+            show_progress_on=[self.said],
+        )
+
+    @property
+    def components(self) -> list[gr.components.Component]:
+        """In the order in which `filled` gives their values."""
+        return [self.said, *self.path.components, self.uses_row, self.step, self.zip, self.performance]
+
+    def filled(self, performance, theme: str, seconds: float) -> list:
+        """Values for `components` that show a path."""
+        from core import export
+        from core.clip import to_midi
+
+        recipe, joined = performance.recipe, performance.joined
+        stem = f"{recipe.model.split('/', 1)[-1]}_path"
+        title = texts.PATH_TITLE.format(steps=recipe.count, bars=joined.bars)
+        values = rolls.fill([self.path], [rolls.Shown(joined, title, stem, performance.clips[0].bars)], theme)
+        contents = {f"{stem}_{n:02d}.mid": to_midi(part) for n, part in enumerate(performance.clips)}
+        archive = export.archive({f"{stem}.mid": to_midi(joined), **contents}, recipe)
+        name = f"{stem}_{recipe.seed}.zip"
+        choices = [(texts.ALL_STEPS, ALL)]
+        choices += [(texts.STEP_NUMBER.format(number=n), str(n)) for n in range(1, recipe.count + 1)]
+        return [
+            notice(texts.PATH_MADE.format(steps=recipe.count, seed=recipe.seed, seconds=seconds)),
+            *values,
+            gr.update(visible=True),
+            gr.update(choices=choices, value=ALL),
+            gr.update(value=rolls.keep_file(archive, name, self.zip), visible=True),
+            performance,
+        ]
+
+    def _interpolate(
+        self,
+        a,
+        b,
+        steps: int,
+        temperature: float,
+        own_ends: bool,
+        qpm: float,
+        seed: float | None,
+        theme: str,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008 (this is how Gradio injects it)
+    ) -> list:
+        started = time.monotonic()
+        unchanged = [gr.skip()] * (len(self.components) - 1)
+
+        def make() -> list:
+            missing = [name for name, clip in (("A", a), ("B", b)) if clip is None]
+            if missing:
+                return [notice(texts.SLOT_MISSING.format(slots=" and ".join(missing)), "wrong"), *unchanged]
+            recipe = Recipe(
+                "interpolate",
+                MODEL,
+                new_seed() if seed is None else seed,
+                steps,
+                temperature,
+                qpm=qpm,
+                clips=(a, b),
+                own_ends=bool(own_ends),
+            )
+            # TensorFlow comes with this import, and only then.
+            from core.studio import perform
+
+            progress(0.0, desc=texts.WAITING)
+            performance = perform(recipe, lambda share, what: progress(0.7 * share, desc=what))
+            progress(0.7, desc=texts.PICTURES_AND_SOUND)
+            return self.filled(performance, "dark" if theme == "dark" else "light", time.monotonic() - started)
+
+        return guarded(make, lambda said: [said, *unchanged])

@@ -1,0 +1,98 @@
+"""Piano rolls and players on the page: one piece of music as a picture, a sound and a MIDI file."""
+
+from __future__ import annotations
+
+import base64
+import html
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import gradio as gr
+from gradio.processing_utils import save_bytes_to_cache
+
+from ui import texts
+
+if TYPE_CHECKING:
+    from core.clip import Clip
+
+WAVEFORM = gr.WaveformOptions(waveform_color="#9aa7b8", waveform_progress_color="#e0673c")
+
+
+def keep_file(data: bytes, name: str, component: gr.components.Component) -> str:
+    """Writes a file where Gradio serves it from and deletes it when it is old."""
+    return save_bytes_to_cache(data, name, component.GRADIO_CACHE)
+
+
+def figure(png: bytes, title: str, described: str, wide: bool = False) -> str:
+    """A picture as HTML; a wide one scrolls sideways."""
+    encoded = base64.b64encode(png).decode()
+    return (
+        f'<figure class="roll{" wide" * wide}"><figcaption>{html.escape(title)}</figcaption>'
+        f'<div class="view" {"tabindex=0" * wide}><img src="data:image/png;base64,{encoded}" '
+        f'alt="{html.escape(described, quote=True)}"></div></figure>'
+    )
+
+
+def silence(why_silent: str | None) -> str:
+    """Why there is no player, as HTML."""
+    return f'<p class="silent">{html.escape(why_silent)}</p>' if why_silent else ""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a `Roll` should show: a clip, its title and file name, and the bars of the parts it is joined of."""
+
+    clip: Clip
+    title: str
+    stem: str
+    part_bars: int | None = None
+
+
+class Roll:
+    """A long piano roll with its player and MIDI file, hidden until it has something to show."""
+
+    def __init__(self, elem_id: str) -> None:
+        """Must be made inside the Blocks that shall hold it."""
+        with gr.Column(visible=False, elem_classes="card", elem_id=elem_id) as self.box:
+            self.picture = gr.HTML()
+            self.audio = gr.Audio(
+                show_label=False, interactive=False, buttons=[], elem_classes="player", waveform_options=WAVEFORM
+            )
+            self.midi = gr.DownloadButton(texts.MIDI, size="sm", elem_classes="midi")
+
+    @property
+    def components(self) -> list[gr.components.Component]:
+        """In the order in which `filled` gives their values."""
+        return [self.box, self.picture, self.audio, self.midi]
+
+    def unchanged(self) -> list:
+        """Values for `components` that leave everything as it is."""
+        return [gr.skip()] * len(self.components)
+
+
+def fill(rolls: Sequence[Roll], shown: Sequence[Shown], theme: str) -> list:
+    """Values for the components of some rolls, made at the same time."""
+    from core import audio, export, pianoroll
+    from core.clip import to_midi, to_sequence
+
+    why_silent = audio.unavailable()
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        # Sound is made outside Python's lock, so pictures are drawn meanwhile.
+        sounds = [] if why_silent else [pool.submit(audio.wav, each.clip) for each in shown]
+        pictures = [
+            pool.submit(export.clip_file, each.clip, "png", each.part_bars, theme, spread=True) for each in shown
+        ]
+    values: list = []
+    for number, (roll, each) in enumerate(zip(rolls, shown, strict=True)):
+        clip = each.clip
+        described = pianoroll.describe(to_sequence(clip), clip.bars, clip.qpm)
+        sound = None if why_silent else keep_file(sounds[number].result(), f"{each.stem}.wav", roll.audio)
+        values += [
+            gr.update(visible=True),
+            figure(pictures[number].result(), each.title, described, wide=True) + silence(why_silent),
+            gr.update(value=sound, visible=not why_silent),
+            gr.update(value=keep_file(to_midi(clip), f"{each.stem}.mid", roll.midi)),
+        ]
+    return values

@@ -1,0 +1,157 @@
+"""Slots: where a clip waits to be blended or humanised. Filled by another result, an upload, or the example library."""
+
+from __future__ import annotations
+
+import base64
+import html
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import gradio as gr
+
+from core import examples, limits
+from core.errors import ClipError
+from ui import texts
+from ui.notices import guarded, notice
+from ui.rolls import figure
+
+if TYPE_CHECKING:
+    from core.clip import Clip
+    from core.uploads import Window
+
+STRIP = """
+{{#each value}}<button type="button" data-window="{{@index}}" aria-pressed="{{chosen}}">
+<img src="{{picture}}" alt="{{described}}"><span>{{label}}</span></button>{{/each}}
+"""
+STRIP_CLICKS = """
+element.addEventListener('click', event => {
+  const button = event.target.closest('[data-window]');
+  if (button) trigger('click', { window: Number(button.dataset.window) });
+});
+"""
+
+
+class Slot:
+    """A place for one clip: of `bars` bars, or of any length if `bars` is None."""
+
+    def __init__(self, name: str, elem_id: str, theme: gr.Textbox, bars: int | None, kinds: tuple[str, ...]) -> None:
+        """Must be made inside the Blocks that shall hold it; `kinds` are those of the examples to choose from."""
+        self.name, self.bars, self.theme = name, bars, theme
+        self.clip = gr.State(None)
+        self.windows = gr.State(())
+        with gr.Column(elem_classes="slot", elem_id=elem_id):
+            self.picture = gr.HTML(self._empty())
+            with gr.Row():
+                self.upload = gr.UploadButton(
+                    texts.UPLOAD, file_types=[".mid", ".midi"], size="sm", min_width=100, elem_classes="upload"
+                )
+                self.example = gr.Dropdown(
+                    [(texts.EXAMPLE, ""), *((name, name) for kind in kinds for name in examples.names(kind))],
+                    value="",
+                    show_label=False,
+                    container=False,
+                    filterable=False,
+                    min_width=130,
+                    label=texts.EXAMPLE_FOR.format(slot=name),
+                    elem_classes="example",
+                )
+            self.strip = gr.HTML(
+                [], html_template=STRIP, js_on_load=STRIP_CLICKS, visible=False, elem_classes="strip", elem_id=None
+            )
+            self.said = gr.HTML()
+        self.upload.upload(
+            self._uploaded, [self.upload, theme], self.components, api_visibility="private", show_progress="minimal"
+        )
+        self.example.input(self._example_chosen, [self.example, theme], self.components, api_visibility="private")
+        self.strip.click(
+            self._window_chosen,
+            [self.windows, theme],
+            self.components,
+            api_visibility="private",
+            show_progress="hidden",
+        )
+
+    @property
+    def components(self) -> list[gr.components.Component]:
+        """In the order in which `filled` gives their values."""
+        return [self.clip, self.picture, self.said, self.windows, self.strip]
+
+    def filled(self, clip: Clip, theme: str, said: str = "") -> list:
+        """Values for `components` that put a clip into the slot."""
+        return [clip, self._picture(clip, theme), notice(said), (), gr.update(value=[], visible=False)]
+
+    def unchanged(self, said: str | None = None) -> list:
+        """Values for `components` that leave the clip, and say something."""
+        return [gr.skip(), gr.skip(), gr.skip() if said is None else said, gr.skip(), gr.skip()]
+
+    def _empty(self) -> str:
+        asked = texts.SLOT_EMPTY if self.bars else texts.GROOVE_SLOT_EMPTY
+        return f'<div class="empty small"><b>{html.escape(self.name)}</b> {html.escape(asked)}</div>'
+
+    def _picture(self, clip: Clip, theme: str) -> str:
+        from core import export, pianoroll
+        from core.clip import to_sequence
+
+        title = f"{self.name}: {clip.name or texts.UNNAMED} · {texts.BARS_AT.format(bars=clip.bars, qpm=clip.qpm)}"
+        described = pianoroll.describe(to_sequence(clip), clip.bars, clip.qpm)
+        return figure(export.clip_file(clip, "png", None, theme), title, described)
+
+    def _uploaded(self, path: str, theme: str) -> list:
+        from core import uploads
+
+        def take() -> list:
+            file = Path(path)
+            with file.open("rb") as opened:
+                data = opened.read(limits.MAX_UPLOAD_BYTES + 1)
+            if self.bars is None:
+                clip, said = uploads.drum_music(data, file.name)
+                return self.filled(clip, theme, " ".join(said))
+            upload = uploads.drum_windows(data, file.name, self.bars)
+            return self._offered(upload.windows, 0, theme, " ".join(upload.said))
+
+        return guarded(take, self.unchanged)
+
+    def _offered(self, windows: tuple[Window, ...], chosen: int, theme: str, said: str) -> list:
+        """One window in the slot, and all of them to choose from if there are several."""
+        values = self.filled(windows[chosen].clip, theme, said)
+        if len(windows) > 1:
+            said = f"{said} {texts.CHOOSE_WINDOW.format(count=len(windows))}".strip()
+            strip = [_thumbnail(window, number == chosen, theme) for number, window in enumerate(windows)]
+            values[2:] = [notice(said), windows, gr.update(value=strip, visible=True)]
+        return values
+
+    def _window_chosen(self, windows: tuple[Window, ...], theme: str, event: gr.EventData) -> list:
+        number = event._data.get("window") if isinstance(event._data, dict) else None
+        if not isinstance(number, int) or not 0 <= number < len(windows):
+            return self.unchanged()
+        return self._offered(windows, number, theme, "")
+
+    def _example_chosen(self, name: str, theme: str) -> list:
+        if not name:
+            return self.unchanged()
+
+        def take() -> list:
+            clip = examples.load(name)
+            if self.bars and clip.bars != self.bars:
+                raise ClipError(texts.WRONG_LENGTH.format(name=name, bars=clip.bars, needed=self.bars))
+            return self.filled(clip, theme)
+
+        return guarded(take, self.unchanged)
+
+
+def _thumbnail(window: Window, chosen: bool, theme: str) -> dict[str, str]:
+    """A window as the strip's template takes it."""
+    from core import pianoroll
+    from core.clip import to_sequence
+
+    clip = window.clip
+    png = pianoroll.png(to_sequence(clip), clip.bars, clip.qpm, theme, dpi=THUMBNAIL_DPI)
+    return {
+        "picture": f"data:image/png;base64,{base64.b64encode(png).decode()}",
+        "label": window.label,
+        "described": pianoroll.describe(to_sequence(clip), clip.bars, clip.qpm),
+        "chosen": "true" if chosen else "false",
+    }
+
+
+THUMBNAIL_DPI = 72

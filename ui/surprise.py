@@ -1,0 +1,103 @@
+"""Surprise me: two new samples, the path between them, and the path played like a drummer, in one click."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import gradio as gr
+
+from core.recipe import Recipe
+from core.seeds import new_seed
+from ui import groove, interpolate, texts
+from ui.notices import guarded, notice
+from ui.sample import SAMPLING_MODELS, Sample
+
+STEPS = 6
+TRIES = 8
+
+
+def wire(sample: Sample, path: interpolate.Interpolate, feel: groove.Groove, theme: gr.Textbox) -> None:
+    """Makes the button of the Sample tab fill all three tabs, and show every stage where it was pressed."""
+    slots = [*path.a.components, *path.b.components, *feel.slot.components]
+    stages = [*sample.path.components, *sample.played.components]
+    everything = [sample.said, *sample.cards.components, *slots, *path.components, *feel.components, *stages]
+
+    def surprise(
+        qpm: float,
+        theme: str,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008 (this is how Gradio injects it)
+    ) -> Iterator[list]:
+        theme = "dark" if theme == "dark" else "light"
+        blank = [gr.skip()] * len(everything)
+        for stage in _stages(sample, path, feel, qpm, theme, progress):
+            made = guarded(stage, lambda said: {sample.said: said})
+            yield [made.get(component, value) for component, value in zip(everything, blank, strict=True)]
+            if len(made) == 1:
+                return
+
+    sample.surprise.click(
+        surprise,
+        [sample.qpm, theme],
+        everything,
+        api_visibility="private",
+        concurrency_limit=2,
+        concurrency_id="studio",
+        show_progress="full",
+        show_progress_on=[sample.said],
+    )
+
+
+def _stages(sample: Sample, path, feel, qpm: float, theme: str, progress: gr.Progress) -> Iterator:
+    """Functions that each perform a stage and return values by component."""
+    seed = new_seed()
+    made: dict = {}
+
+    def begin() -> dict:
+        from core.studio import perform
+        from core.uploads import is_one_phrase
+
+        started = time.monotonic()
+        progress(0.05, desc=texts.SURPRISE_SAMPLING)
+        for attempt in range(TRIES):
+            recipe = Recipe("sample", SAMPLING_MODELS[0][1], (seed + attempt) % 2**32, 2, qpm=qpm)
+            made["sampled"] = perform(recipe)
+            # Now and then a sample has an empty bar, which cannot be encoded again.
+            if all(is_one_phrase(clip) for clip in made["sampled"].clips):
+                break
+        values = dict(zip(sample.cards.components, sample.cards.filled(made["sampled"], theme), strict=True))
+        for slot, clip in zip((path.a, path.b), made["sampled"].clips, strict=True):
+            values |= dict(zip(slot.components, slot.filled(clip, theme), strict=True))
+        made["started"] = started
+        values[sample.path.box] = values[sample.played.box] = gr.update(visible=False)
+        return values
+
+    def blend() -> dict:
+        from core.studio import perform
+
+        progress(0.35, desc=texts.SURPRISE_BLENDING)
+        started = time.monotonic()
+        recipe = Recipe("interpolate", interpolate.MODEL, seed, STEPS, qpm=qpm, clips=made["sampled"].clips)
+        made["path"] = perform(recipe)
+        values = dict(zip(path.components, path.filled(made["path"], theme, time.monotonic() - started), strict=True))
+        own = {mine: values[theirs] for mine, theirs in zip(sample.path.components, path.path.components, strict=True)}
+        return values | own
+
+    def play() -> dict:
+        from core.studio import perform
+
+        progress(0.7, desc=texts.SURPRISE_PLAYING)
+        started = time.monotonic()
+        joined = made["path"].joined
+        recipe = Recipe("groove", groove.HUMANIZE, seed, temperature=groove.TEMPERATURE, qpm=qpm, clips=(joined,))
+        performance = perform(recipe)
+        values = dict(zip(feel.components, feel.filled(performance, theme, time.monotonic() - started), strict=True))
+        values |= dict(zip(feel.slot.components, feel.slot.filled(joined, theme), strict=True))
+        own = zip(sample.played.components, feel.after.components, strict=True)
+        values |= {mine: values[theirs] for mine, theirs in own}
+        seconds = time.monotonic() - made["started"]
+        said = texts.SURPRISE_MADE.format(seed=made["sampled"].recipe.seed, bars=joined.bars, seconds=seconds)
+        values[sample.said] = notice(said)
+        return values
+
+    yield from (begin, blend, play)

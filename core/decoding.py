@@ -88,9 +88,12 @@ class GrooveDecoding:
         """Noise [steps, 27] for `GrooveDecoder.sample`, times the temperature. Drums struck together stray together,
         and one step's clock remembers the last."""
         stream = Stream(seed, Stage.DECODE, clip)
-        uniform = stream.uniform(steps, NUM_CLASSES)
-        alone = stream.normal(2, steps, NUM_CLASSES)
-        accent, clock = stream.normal(2, steps)
+        # Step by step, so that how a song begins does not depend on how long it is.
+        drawn = [(stream.uniform(NUM_CLASSES), stream.normal(2 * NUM_CLASSES + 2)) for _ in range(steps)]
+        uniform = np.array([each for each, _ in drawn]).reshape(steps, NUM_CLASSES)
+        normal = np.array([each for _, each in drawn]).reshape(steps, 2 * NUM_CLASSES + 2)
+        alone = np.split(normal[:, :-2], 2, -1)
+        accent, clock = normal[:, -2], normal[:, -1].copy()
         for step in range(1, steps):
             clock[step] = CLOCK_MEMORY * clock[step - 1] + np.sqrt(1 - CLOCK_MEMORY**2) * clock[step]
         noise = np.empty((steps, ROW))

@@ -61,3 +61,23 @@ def half_time_beat() -> Clip:
     hits = [(step, 51) for step in range(0, 32, 4)] + [(0, 36), (8, 38), (16, 36), (22, 36), (24, 38)]
     notes = tuple(Note(step * STEP, pitch, (step + 1) * STEP, 80, True, 9) for step, pitch in hits)
     return Clip(notes, 2, 120.0, "half time")
+
+
+TINY_GROOVES = ("groovae_2bar_humanize", "groove_2bar_humanize", "groove_2bar_tap", "groove_2bar_add_closed_hh")
+
+
+@pytest.fixture(scope="session")
+def tiny_grooves(tmp_path_factory) -> dict[str, TrainedModel]:
+    """Groove models with small layers and random weights, as in Magenta (means) and our own (distributions)."""
+    models = {}
+    for name in TINY_GROOVES:
+        config = CONFIG_MAP[name]
+        bins = 4 * (config.hparams.feel_bins > 0)
+        hparams = dataclasses.replace(
+            config.hparams, z_size=6, enc_rnn_size=(10,), dec_rnn_size=(14, 12), feel_bins=bins
+        )
+        config = dataclasses.replace(config, hparams=hparams)
+        path = tmp_path_factory.mktemp("weights") / f"{name}.safetensors"
+        save_file({key: 3 * array for key, array in vae.initial_weights(config, seed=5).items()}, path)
+        models[name] = TrainedModel(config, 8, path)
+    return models

@@ -1,6 +1,7 @@
 """Pictures of music: a lane for each drum, a row for each pitch, bars and beats ruled (house plan, section Pictures).
 
 Lengths are in units of one CSS pixel on a phone, where a picture is `WIDTH` of them wide; larger screens scale it up.
+One that is `spread` is as wide as its bars need, for a box that scrolls sideways.
 The axes count steps across and units upwards. Nothing here touches pyplot or other state that threads would share.
 """
 
@@ -33,6 +34,12 @@ DIGIT_SPACE = 7.5
 TITLE_LETTERS = 46
 FONT = "DejaVu Sans"
 DPI = 288
+# A bar of a spread picture is as wide as one of so many in another. Up to SPREAD_PIXELS across it is as sharp as the
+# others, then less so, down to MIN_SPREAD_DPI; no renderer takes more than MAX_PIXELS.
+SPREAD_BARS = 2
+SPREAD_PIXELS = 3960
+MIN_SPREAD_DPI = 108
+MAX_PIXELS = 65_000
 # Long pictures get flatter lanes and more pixels: they stay legible when small and hold detail when large.
 LONG_BARS = 4
 LONG_SCALE = 1.5
@@ -48,6 +55,8 @@ EARLIEST = 0.5
 MIN_LENGTH = 1.3
 RULE_GAP = 4
 RULE_WIDTH = 0.55
+LATE_WIDTH = 2.4
+LATE_INK = 0.5
 CORNER = 2.2
 TURN = np.linspace(-np.pi / 2, np.pi / 2, 10)[:, None]
 STEP_INK = 0.09
@@ -102,11 +111,16 @@ def draw(
     theme: str = "light",
     title: str | None = None,
     clip_bars: int | None = None,
+    spread: bool = False,
 ) -> Figure:
     """Draws the first `bars` bars of a sequence whose times are seconds at `qpm`.
 
-    A hit's straight left edge is its onset; the louder, the deeper its colour. Joined clips, of `clip_bars` bars each,
-    differ in background. Raises ValueError for an unknown theme and for bars, qpm or `clip_bars` that are not positive.
+    A hit's straight left edge is its onset; the louder, the deeper its colour. A late one hangs on a line from its
+    place on the grid, an early one shows its place as a line through it. Joined clips, of `clip_bars` bars each, differ
+    in background. Above four bars there is no room for such details unless the picture is `spread`, wider with each
+    bar. Pictures of equally many bars are equally wide, with the grid at the same places.
+
+    Raises ValueError for an unknown theme and for bars, qpm or `clip_bars` that are not positive.
     """
     if theme not in THEMES:
         raise ValueError(f"theme must be one of {', '.join(THEMES)}, not {theme!r}")
@@ -114,7 +128,7 @@ def draw(
         raise ValueError(f"clip_bars must be at least 1, not {clip_bars}")
     marks = _marks(sequence, bars, qpm)
     one_line = "".join(filter(str.isprintable, " ".join((title or "").split())))
-    page = _Page({mark.row for mark in marks}, bars, clip_bars or bars, THEMES[theme], one_line)
+    page = _Page({mark.row for mark in marks}, bars, clip_bars or bars, THEMES[theme], one_line, spread)
     page.fill_backgrounds()
     page.rule()
     if marks:
@@ -130,11 +144,15 @@ def png(
     theme: str = "light",
     title: str | None = None,
     clip_bars: int | None = None,
-    dpi: float = DPI,
+    dpi: float | None = None,
+    spread: bool = False,
 ) -> bytes:
-    """The picture of `draw` as a PNG file, 4.72 inches wide at `dpi` (7.08 above four bars). Raises as `draw` does."""
-    figure, file = draw(sequence, bars, qpm, theme, title, clip_bars), io.BytesIO()
-    figure.dpi = dpi
+    """The picture of `draw` as a PNG file: 4.72 inches wide, 7.08 above four bars, or 0.86 and 1.9 a bar if `spread`.
+
+    Without `dpi` it is 288, in spread pictures less from nine bars on. Raises as `draw` does.
+    """
+    figure, file = draw(sequence, bars, qpm, theme, title, clip_bars, spread), io.BytesIO()
+    figure.dpi = dpi or figure.dpi
     metadata = {"Software": None, "Description": describe(sequence, bars, qpm)}
     figure.canvas.print_png(file, metadata=metadata, pil_kwargs={"compress_level": 3})
     return file.getvalue()
@@ -147,13 +165,15 @@ def svg(
     theme: str = "light",
     title: str | None = None,
     clip_bars: int | None = None,
+    spread: bool = False,
 ) -> bytes:
     """The picture of `draw` as an SVG file, titled with the sentence of `describe`. Raises as `draw` does."""
-    figure, file = draw(sequence, bars, qpm, theme, title, clip_bars), io.StringIO()
+    figure, file = draw(sequence, bars, qpm, theme, title, clip_bars, spread), io.StringIO()
     metadata = {"Title": describe(sequence, bars, qpm), "Date": None, "Creator": None}
     FigureCanvasSVG(figure).print_svg(file, metadata=metadata)
     # Matplotlib draws the clipping path's name at random. Pictures in one page may share a name if they share a size.
-    return re.sub(r"\bp[0-9a-f]{10}\b", "roll-{:.0f}-{:.0f}".format(*figure.bbox.size), file.getvalue()).encode()
+    name = "roll-{:.0f}-{:.0f}".format(*figure.get_size_inches() * DPI)
+    return re.sub(r"\bp[0-9a-f]{10}\b", name, file.getvalue()).encode()
 
 
 def describe(sequence: NoteSequence, bars: int, qpm: float) -> str:
@@ -188,13 +208,13 @@ def _marks(sequence: NoteSequence, bars: int, qpm: float) -> list[Mark]:
     return sorted(marks)
 
 
-def _row_heights(used: set[RowKey], bars: int) -> dict[RowKey, float]:
+def _row_heights(used: set[RowKey], dense: bool) -> dict[RowKey, float]:
     """The rows from the bottom up: the lanes of drums, all nine of them so that clips compare, then the pitches."""
     heights: dict[RowKey, float] = {}
     pitches = [number for kind, number in used if kind == "pitch"]
     if not used or len(pitches) < len(used):
         lanes = OTHER_LANE + (("drum", OTHER_LANE) in used)
-        heights |= {("drum", lane): LONG_LANE_HEIGHT if bars > LONG_BARS else LANE_HEIGHT for lane in range(lanes)}
+        heights |= {("drum", lane): LONG_LANE_HEIGHT if dense else LANE_HEIGHT for lane in range(lanes)}
     if pitches:
         lowest, count = min(pitches), max(max(pitches) - min(pitches) + 1, MIN_PITCHES)
         height = min(max(PITCH_ROWS_HEIGHT / count, MIN_PITCH_HEIGHT), MAX_PITCH_HEIGHT)
@@ -203,18 +223,28 @@ def _row_heights(used: set[RowKey], bars: int) -> dict[RowKey, float]:
 
 
 class _Page:
-    """A figure with bare axes, and the layers drawn on them. `rows` are (bottom, height) in units."""
+    """A figure with bare axes, and the layers drawn on them. `rows` are (bottom, height) in units; where the page is
+    `dense` there is no room for details."""
 
-    def __init__(self, used: set[RowKey], bars: int, clip_bars: int, theme: Theme, title: str) -> None:
-        self.used, self.bars, self.clip_bars, self.theme, self.title = used, bars, clip_bars, theme, title
-        heights = _row_heights(used, bars)
+    def __init__(
+        self, used: set[RowKey], bars: int, clip_bars: int, theme: Theme, title: str, spread: bool = False
+    ) -> None:
+        self.used, self.bars, self.clip_bars, self.theme = used, bars, clip_bars, theme
+        self.dense = bars > LONG_BARS and not spread
+        heights = _row_heights(used, self.dense)
         *bottoms, self.top = np.cumsum([0, *heights.values()]).tolist()
         self.rows = {key: (bottom, heights[key]) for key, bottom in zip(heights, bottoms, strict=True)}
-        width, height = WIDTH - NAMES_WIDTH - RIGHT_MARGIN, self.top + RULER_HEIGHT
-        self.steps, self.scale = bars * STEPS_PER_BAR, LONG_SCALE if bars > LONG_BARS else 1.0
-        self.unit = (self.steps + EARLIEST) / width  # a unit's width in steps
-        paper = np.array([WIDTH, BOTTOM_MARGIN + height + TITLE_HEIGHT * bool(title)])
-        self.figure = Figure(figsize=paper * self.scale / 72, facecolor=theme.paper, dpi=DPI)
+        self.steps, self.scale = bars * STEPS_PER_BAR, LONG_SCALE if self.dense else 1.0
+        fixed = NAMES_WIDTH + RIGHT_MARGIN
+        # A unit's width in steps, then the width of the axes in units.
+        self.unit = ((SPREAD_BARS if spread else bars) * STEPS_PER_BAR + EARLIEST) / (WIDTH - fixed)
+        width, height = (self.steps + EARLIEST) / self.unit, self.top + RULER_HEIGHT
+        letters = int(TITLE_LETTERS * width / (WIDTH - fixed))
+        self.title = title[:letters] + "…" * (len(title) > letters)
+        paper = np.array([fixed + width, BOTTOM_MARGIN + height + TITLE_HEIGHT * bool(title)])
+        inches = paper * self.scale / 72
+        dpi = min(DPI, max(SPREAD_PIXELS / inches[0], MIN_SPREAD_DPI), MAX_PIXELS / inches[0])
+        self.figure = Figure(figsize=inches, facecolor=theme.paper, dpi=dpi)
         FigureCanvasAgg(self.figure)
         box = (NAMES_WIDTH / paper[0], BOTTOM_MARGIN / paper[1], width / paper[0], height / paper[1])
         self.axes = self.figure.add_axes(box, xlim=(-EARLIEST, self.steps), ylim=(0, height))
@@ -245,23 +275,32 @@ class _Page:
                 lines.append((step, 0, step, self.top, STEP_INK if step % STEPS_PER_QUARTER else BEAT_INK))
         self._add_lines(np.array(lines)[:, :4], [to_rgba(self.theme.ink, line[4]) for line in lines], 1)
 
-    def _add_lines(self, ends: np.ndarray, colours: object, layer: int) -> None:
-        style = {"linewidths": RULE_WIDTH * self.scale, "clip_on": False, "zorder": layer}
+    def _add_lines(self, ends: np.ndarray, colours: object, layer: int, width: float = RULE_WIDTH) -> None:
+        style = {"linewidths": width * self.scale, "clip_on": False, "zorder": layer}
         self.axes.add_collection(LineCollection(ends.reshape(-1, 2, 2), colors=colours, **style), autolim=False)
 
     def draw_marks(self, marks: list[Mark]) -> None:
-        """Draws hits and notes, and where there is room for it the grid line of an early one through it."""
+        """Draws hits and notes and, where there is room for it, how far they are from the grid: a line from there to a
+        late one, the grid line through an early one."""
         left, length, velocity = np.array([(mark.onset, mark.length, mark.velocity) for mark in marks]).T
         bottom, height = np.array([self.rows[mark.row] for mark in marks]).T
         drum = np.array([mark.row[0] == "drum" for mark in marks])
         middle, half = bottom + height / 2, height / 2 * np.where(drum, 0.5 + 0.34 * velocity, 0.9)
         outlines = _outlines(left, np.maximum(length, MIN_LENGTH * self.unit), middle, half, self.unit)
-        loud, depth = [to_rgb(self.theme.loud[mark.colour]) for mark in marks], QUIETEST + (1 - QUIETEST) * velocity
+        loud, depth = (
+            np.array([to_rgb(self.theme.loud[mark.colour]) for mark in marks]),
+            QUIETEST + (1 - QUIETEST) * velocity,
+        )
         fills = loud * depth[:, None] + np.outer(1 - depth, to_rgb(self.theme.paper))
-        style = {"edgecolors": self.theme.paper, "linewidths": RULE_WIDTH * (self.bars <= LONG_BARS), "zorder": 2}
+        style = {"edgecolors": self.theme.paper, "linewidths": RULE_WIDTH * (not self.dense), "zorder": 2}
         self.axes.add_collection(PolyCollection(outlines, facecolors=fills, **style), autolim=False)
+        if self.dense:
+            return
         grid = np.round(left)
-        early = (left < grid - 1e-3) & (self.bars <= LONG_BARS)
+        late = left > grid + 1e-3
+        ends = np.stack([grid, middle, left, middle], -1)[late]
+        self._add_lines(ends, np.insert(loud[late], 3, LATE_INK, 1), 3, LATE_WIDTH)
+        early = left < grid - 1e-3
         ends = np.stack([grid, middle - 0.9 * half, grid, middle + 0.9 * half], -1)[early]
         self._add_lines(ends, to_rgba(self.theme.paper, 0.6), 3)
 
@@ -273,8 +312,7 @@ class _Page:
             self._write(-EARLIEST - 3 * self.unit, middle, ROW_NAMES[key], ink, ha="right")
         for step in range(0, self.steps - self.numbered + 1, self.numbered):
             self._write(step + 2.5 * self.unit, self.top + 0.35 * RULER_HEIGHT, str(step // STEPS_PER_BAR + 1))
-        cut = "…" * (len(self.title) > TITLE_LETTERS)
-        self._write(0, self.top + RULER_HEIGHT + 0.4 * TITLE_HEIGHT, self.title[:TITLE_LETTERS] + cut, weight="bold")
+        self._write(0, self.top + RULER_HEIGHT + 0.4 * TITLE_HEIGHT, self.title, weight="bold")
 
     def _write(self, x: float, y: float, text: str, ink: float = 1, **style: str) -> None:
         # With parse_math, a title with two dollar signs would be set as a formula.

@@ -168,6 +168,8 @@ def _drum_parts(data: bytes, name: str) -> tuple[list[tuple[int, Clip]], tuple[s
 
 def _take_drums(sequence: NoteSequence, name: str, said: list[str]) -> None:
     """Leaves only the drums in the sequence; adds a sentence if something else was there."""
+    if not sequence.notes:
+        raise ClipError(f"None of the notes in “{name}” has an end. Export it again from your DAW.")
     drums = [note for note in sequence.notes if note.is_drum]
     instruments = {note.instrument for note in sequence.notes}
     if not drums:

@@ -14,6 +14,7 @@ import time
 import urllib.request
 import wave
 import zipfile
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,7 +24,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from core.clip import from_sequence, read_midi
+from core.clip import from_sequence, join, read_midi, to_midi
 from core.converters.drums import CLASS_OF_PITCH
 from core.recipe import Recipe
 
@@ -151,6 +152,142 @@ def test_generate_listen_and_take_the_midi(browser, address):
         assert (recipe.seed, recipe.count, recipe.qpm) == (seed, 4, 110.0)
 
 
+def wait_for_text(page: Page, selector: str, pattern: str) -> str:
+    page.wait_for_function(
+        "([selector, pattern]) => new RegExp(pattern).test(document.querySelector(selector).innerText)",
+        arg=[selector, pattern],
+    )
+    return page.inner_text(selector)
+
+
+def drums_of(data: bytes, bars: int, qpm: float) -> list:
+    return list(from_sequence(read_midi(data), bars, qpm).notes)
+
+
+def test_sample_two_blend_them_and_play_the_path_like_a_drummer(browser, address):
+    with visit(browser, address, viewport={"width": 1280, "height": 1000}) as page:
+        number = page.get_by_label("number input for Number of clips")
+        number.fill("2")
+        number.blur()
+        page.get_by_label("A new seed each time").uncheck()
+        generate(page)
+        page.click("#card-1 .use-a")
+        assert "Clip 1 is A" in wait_for_text(page, "#said", "is A on the Interpolate tab")
+        page.click("#card-2 .use-b")
+        expect(page.locator("#slot-a img")).to_be_visible()
+        expect(page.locator("#slot-b img")).to_be_visible()
+        page.click("#interpolate")
+        wait_for_text(page, "#interpolate-said", r"6 steps made with seed \d+")
+        assert page.get_attribute("#path img", "alt").startswith("12 bars of drums")
+        name, joined = download(page, "#path .midi")
+        assert name == "drums_2bar.hikl_path.mid"
+        _, archive = download(page, "#path-zip")
+        with zipfile.ZipFile(io.BytesIO(archive)) as file:
+            assert sum(name.endswith(".mid") for name in file.namelist()) == 7
+            first = drums_of(file.read("drums_2bar.hikl_path_00.mid"), 2, 110.0)
+        page.get_by_role("tab", name="Sample").click()
+        own = drums_of(download(page, "#card-1 .midi")[1], 2, 110.0)
+        assert first == own, "the path does not begin with the visitor's own clip"
+        page.get_by_role("tab", name="Interpolate").click()
+
+        page.click("#path-uses .use-groove")
+        expect(page.locator("#slot-groove img")).to_be_visible()
+        page.click("#groove")
+        wait_for_text(page, "#groove-said", r"12 bars played with seed 1 in")
+        name, data = download(page, "#after .midi")
+        assert name == "groove_2bar_humanize.mid"
+        assert mido.MidiFile(file=io.BytesIO(data)).length == pytest.approx(12 * 4 * 60 / 110, abs=60 / 110 / 4)
+        before, played = drums_of(joined, 12, 110.0), drums_of(data, 12, 110.0)
+        assert Counter((round(n.start / 120), n.pitch) for n in played) == Counter(
+            (n.start // 120, n.pitch) for n in before
+        )
+        assert len({note.velocity for note in played}) > 10
+        assert np.mean([note.start % 120 != 0 for note in played]) > 0.5
+
+        page.get_by_role("tab", name="Interpolate").click()
+        page.click("#path-uses .use-a")
+        expect(page.locator("#interpolate-said .notice.wrong")).to_contain_text("one step of the path")
+        page.locator("#path-uses").get_by_label("Step").click()
+        page.get_by_role("option", name="Step 3").click()
+        page.click("#path-uses .use-a")
+        expect(page.locator("#slot-a figcaption")).to_contain_text("hikl 3")
+
+
+def test_surprise_me_shows_every_stage(browser, address):
+    with visit(browser, address, viewport={"width": 1280, "height": 1000}) as page:
+        page.click("#surprise")
+        wait_for_text(page, "#said", "12 bars from one to the other, and the same played")
+        assert page.locator(".card:visible").count() == 4
+        page.wait_for_selector("#surprise-played audio", state="attached")
+        path, played = (download(page, f"#surprise-{stage} .midi")[1] for stage in ("path", "played"))
+        assert path != played
+        for tab, rolls in (("Interpolate", ["#slot-a", "#slot-b", "#path"]), ("Groove", ["#slot-groove", "#after"])):
+            page.get_by_role("tab", name=tab).click()
+            for roll in rolls:
+                expect(page.locator(f"{roll} img")).to_be_visible()
+        assert download(page, "#after .midi")[1] == played
+
+
+def test_uploads_are_cut_and_bad_ones_get_a_sentence(browser, address, tmp_path, rock_beat, half_time_beat):
+    (tmp_path / "two.mid").write_bytes(to_midi(join([rock_beat, half_time_beat])))
+    (tmp_path / "bad.mid").write_bytes(b"not music")
+    with visit(browser, address) as page:
+        page.get_by_role("tab", name="Interpolate").click()
+        page.set_input_files("#slot-a input[type=file]", tmp_path / "two.mid")
+        expect(page.locator("#slot-a .windows button")).to_have_count(2)
+        assert "6 kick" not in page.get_attribute("#slot-a .roll img", "alt")
+        page.locator("#slot-a .windows button").nth(1).click()
+        expect(page.locator("#slot-a .roll img")).to_have_attribute("alt", re.compile("8 ride"))
+        page.set_input_files("#slot-a input[type=file]", tmp_path / "bad.mid")
+        expect(page.locator("#slot-a .notice.wrong")).to_contain_text("“bad.mid” is not a MIDI file")
+        assert "8 ride" in page.get_attribute("#slot-a .roll img", "alt"), "a bad upload threw a good clip away"
+        page.click("#interpolate")
+        expect(page.locator("#interpolate-said .notice.wrong")).to_contain_text("B is still empty")
+
+
+def test_tap_a_rhythm_and_get_drums(browser, address):
+    with visit(browser, address) as page:
+        page.get_by_role("tab", name="Groove").click()
+        page.get_by_text("Tap to drums").click()
+        tempo = page.locator("#groove-tempo input[type=number]")
+        tempo.fill("160")
+        tempo.blur()
+        page.click("#tap-pad .start")
+        page.wait_for_timeout(250 + 4 * 60_000 / 160)
+        for _ in range(14):
+            page.keyboard.press("Space")
+            page.wait_for_timeout(30_000 / 160)
+        expect(page.locator("#slot-groove img")).to_have_attribute(
+            "alt", re.compile(r"2 bars of drums: 1\d snare hits")
+        )
+        page.click("#groove")
+        wait_for_text(page, "#groove-said", "2 bars played")
+        notes = drums_of(download(page, "#after .midi")[1], 2, 160.0)
+        assert len({note.pitch for note in notes}) >= 2, "one drum is no kit"
+
+
+def test_endpoints_for_programs(address, tmp_path, rock_beat, half_time_beat):
+    from gradio_client import Client, handle_file
+
+    (tmp_path / "a.mid").write_bytes(to_midi(rock_beat))
+    (tmp_path / "b.mid").write_bytes(to_midi(half_time_beat))
+    a, b = handle_file(tmp_path / "a.mid"), handle_file(tmp_path / "b.mid")
+    client = Client(address, verbose=False, download_files=tmp_path / "got")
+    files, recipe = client.predict(num_outputs=2, seed=5, api_name="/sample")
+    assert len(files) == 2
+    assert Recipe.from_string(recipe).seed == 5
+    joined, parts, recipe = client.predict(midi_a=a, midi_b=b, num_outputs=3, seed=1, api_name="/interpolate")
+    assert len(parts) == 3
+    first = drums_of(Path(parts[0]).read_bytes(), 2, 120.0)
+    assert [(n.start, n.pitch, n.velocity) for n in first] == [(n.start, n.pitch, n.velocity) for n in rock_beat.notes]
+    assert mido.MidiFile(joined).length == pytest.approx(12, abs=0.01)
+    played, recipe = client.predict(midi=a, seed=1, temperature=0.3, api_name="/groove")
+    assert len(drums_of(Path(played).read_bytes(), 2, 120.0)) == len(rock_beat.notes)
+    assert Recipe.from_string(recipe).keep_notes
+    with pytest.raises(Exception, match="The temperature must be a number from 0.01 to 2"):
+        client.predict(midi=a, temperature=9, api_name="/groove")
+
+
 def test_the_same_seed_plays_the_same_music(browser, address):
     with visit(browser, address) as page:
         seed = generate(page)
@@ -241,7 +378,8 @@ def test_without_fluidsynth_the_page_says_how_to_install_it(browser, tmp_path):
 def ask(address: str, number: int, **changes: object) -> dict:
     """Sends the page's request with some inputs changed, as no page would; returns how it ended."""
     config = json.load(urllib.request.urlopen(f"{address}/config"))
-    event = next(d for d in config["dependencies"] if len(d["inputs"]) == 8)
+    generate_id = next(c["id"] for c in config["components"] if c["props"].get("elem_id") == "generate")
+    event = next(d for d in config["dependencies"] if [generate_id, "click"] in d["targets"])
     inputs = {"model": "bundled/drums_2bar.lokl", "count": 1, "temperature": 0.5, "same_z": False}
     inputs |= {"qpm": 110, "seed": 1, "every_time": False, "theme": "light"} | changes
     session = f"session{number}"

@@ -56,11 +56,12 @@ def pixels(file: bytes) -> np.ndarray:
 
 
 def changed_columns(sequence: NoteSequence) -> np.ndarray:
-    """The columns of pixels in which one bar of the sequence differs from silence."""
+    """The columns of pixels in which one bar of the sequence differs from silence, by more than the thin line that a
+    late hit hangs on."""
     difference = pixels(pianoroll.png(sequence, 1, QPM)) - pixels(pianoroll.png(NoteSequence(), 1, QPM))
     # The names of lanes in use are darker; leave them out.
     start = int(difference.shape[1] * pianoroll.NAMES_WIDTH / pianoroll.WIDTH)
-    return start + np.flatnonzero(np.abs(difference[:, start:]).max((0, 2)) > 12)
+    return start + np.flatnonzero((np.abs(difference[:, start:]).max(2) > 12).sum(0) > 20)
 
 
 def column_of_step(step: float, bars: int = 1) -> float:
@@ -159,6 +160,64 @@ def test_the_grid_line_shows_left_of_a_late_hit_and_through_an_early_one() -> No
     assert late[line - 2 : line + 3].min() < late[line + 6] - 30
     early = pixels(pianoroll.png(drums((KICK, 3.7, 100)), 1, QPM))[row].sum(-1)
     assert early[line - 2 : line + 3].max() > early[line + 10] + 100
+
+
+@pytest.mark.parametrize(("bars", "spread", "shown"), [(1, False, True), (12, False, False), (12, True, True)])
+def test_a_late_hit_hangs_on_a_line_from_the_grid(bars: int, spread: bool, shown: bool) -> None:
+    figure = pianoroll.draw(drums((KICK, 4.4, 100)), bars, QPM, spread=spread)
+    row = -round((pianoroll.BOTTOM_MARGIN + pianoroll.LANE_HEIGHT / 2) * figure.dpi / 72)
+    if bars > pianoroll.LONG_BARS and not spread:
+        row = -round((pianoroll.BOTTOM_MARGIN + pianoroll.LONG_LANE_HEIGHT / 2) * pianoroll.LONG_SCALE * 4)
+    column = round(float(figure.axes[0].transData.transform((4.2, 0))[0]))
+    files = (pianoroll.png(music, bars, QPM, spread=spread) for music in (drums((KICK, 4.4, 100)), NoteSequence()))
+    hit, silence = (pixels(file)[row, column] for file in files)
+    assert (np.abs(hit - silence).max() > 40) == shown
+
+
+def test_two_spread_bars_are_as_two_bars() -> None:
+    for file in (pianoroll.png, pianoroll.svg):
+        assert file(rock(), 2, QPM, title="Rock", spread=True) == file(rock(), 2, QPM, title="Rock")
+
+
+@pytest.mark.parametrize("bars", [1, 3, 12, 16, 64])
+def test_spread_bars_lanes_and_names_are_as_large_as_in_two_bars(bars: int) -> None:
+    def sizes(figure: Figure) -> list[float]:
+        across = figure.axes[0].transData.transform([(-0.5, 0), (0, 0), (16, 0), (16, 16)])
+        return [*across[0], *np.diff(across, axis=0).ravel(), figure.bbox.height]
+
+    two = pianoroll.draw(rock(), 2, QPM)
+    spread = pianoroll.draw(rock(), bars, QPM, clip_bars=2, spread=True)
+    assert np.allclose(np.divide(sizes(spread), spread.dpi), np.divide(sizes(two), two.dpi), rtol=1e-4)
+    assert spread.axes[0].texts[0].get_fontsize() == two.axes[0].texts[0].get_fontsize()
+    assert [text.get_text() for text in spread.axes[0].texts if text.get_text().isdigit()] == [
+        str(bar + 1) for bar in range(bars)
+    ]
+
+
+def test_sixteen_spread_bars_are_less_than_4000_pixels_wide_and_sharp() -> None:
+    height, width, _ = pixels(pianoroll.png(rock(), 16, QPM, spread=True)).shape
+    assert width < 4000
+    assert height > 1.5 * (pianoroll.BOTTOM_MARGIN + 9 * pianoroll.LANE_HEIGHT + pianoroll.RULER_HEIGHT)
+
+
+def test_spread_pictures_of_equally_many_bars_align() -> None:
+    figures = [pianoroll.draw(music, 12, QPM, spread=True) for music in (rock(), drums((CLOSED_HAT, 100.3, 20)))]
+    assert figures[0].bbox.bounds == figures[1].bbox.bounds
+    assert figures[0].axes[0].bbox.bounds == figures[1].axes[0].bbox.bounds
+    silence = pixels(pianoroll.png(NoteSequence(), 12, QPM, spread=True))
+    hit = pixels(pianoroll.png(drums((KICK, 100, 90)), 12, QPM, spread=True))
+    # Right of the names only the hit differs.
+    changed = np.flatnonzero(np.abs(hit - silence)[:, 200:].max((0, 2)))
+    assert 0 < np.ptp(changed) < 20
+
+
+@pytest.mark.parametrize("bars", [1, 12, 512])
+def test_texts_stay_in_a_spread_picture_and_apart(bars: int) -> None:
+    sequence = drums(*((pitch, 0, 90) for pitch in (*CLASS_PITCHES, UNMAPPED)))
+    figure = pianoroll.draw(sequence, bars, QPM, clip_bars=2, title="A title of very many letters " * 9, spread=True)
+    boxes = [text.get_window_extent() for text in figure.axes[0].texts]
+    assert all(0 <= box.x0 < box.x1 <= figure.bbox.width for box in boxes)
+    assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
 
 
 def test_onsets_are_in_steps_of_the_tempo() -> None:

@@ -110,7 +110,11 @@ class GrooveFamily:
         """Inputs, controls, rows, previous rows, the noise of z, and the dropout of each layer."""
         s, hparams = self.settings, self.config.hparams
         windows = augment.drop_drum(windows, s.drop_class, rng)
-        inputs, controls, rows = self.tensors(windows)
+        heard = windows
+        if self.config.data_converter.tapify:
+            heard = augment.as_played_on_a_table(windows, s.thin, rng)
+        inputs, controls, _ = self.tensors(heard)
+        rows = windows[..., :ROW]
         previous = previous_rows(rows)
         previous[rng.random(previous.shape[:2]) < s.sample_dropout] = 0
         epsilon = rng.standard_normal((len(rows), hparams.z_size), np.float32)

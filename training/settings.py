@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,7 @@ class TrainingSettings:
     mix_bars: float = 0.0
     drop_class: float = 0.0
     swap_cymbals: float = 0.0
+    # For taps: share of windows of which only the louder steps are tapped.
     thin: float = 0.0
     # Share of each decoder layer's outputs hidden (groove).
     dropout: float = 0.0
@@ -80,3 +81,4 @@ MODELS |= {
     )
     for name in ("groove_2bar_humanize", "groove_2bar_tap", "groove_2bar_add_closed_hh")
 }
+MODELS["groove_2bar_tap"] = replace(MODELS["groove_2bar_tap"], thin=0.75)

@@ -154,4 +154,4 @@ def _kept(clips, recipe: Recipe) -> list[str]:
     from core.clip import to_midi
 
     stem = recipe.model.split("/", 1)[-1]
-    return [rolls.keep_file(to_midi(clip), f"{stem}_{number:02d}.mid", gr.File) for number, clip in enumerate(clips)]
+    return [rolls.keep_file(to_midi(clip), f"{stem}_{number:02d}.mid") for number, clip in enumerate(clips)]

@@ -72,21 +72,21 @@ class Cards:
         contents = export.files(performance, ("mid", "png") if why_silent else export.KINDS, theme)
         stems = [name.removesuffix(".mid") for name in contents if name.endswith(".mid")]
         values: list = []
-        for number, (card, clip) in enumerate(zip(self.cards, performance.clips, strict=False), 1):
+        for number, clip in enumerate(performance.clips, 1):
             stem = stems[number - 1]
             described = pianoroll.describe(to_sequence(clip), clip.bars, clip.qpm)
-            sound = None if why_silent else keep_file(contents[f"{stem}.wav"], f"{stem}.wav", card.audio)
+            sound = None if why_silent else keep_file(contents[f"{stem}.wav"], f"{stem}.wav")
             picture = figure(contents[f"{stem}.png"], texts.CLIP.format(number=number), described)
             values += [
                 gr.update(visible=True),
                 picture + silence(why_silent),
                 gr.update(value=sound, visible=not why_silent),
-                gr.update(value=keep_file(contents[f"{stem}.mid"], f"{stem}.mid", card.midi)),
+                gr.update(value=keep_file(contents[f"{stem}.mid"], f"{stem}.mid")),
             ]
         for _ in self.cards[len(performance.clips) :]:
             values += [gr.update(visible=False), "", gr.update(value=None), gr.update(value=None)]
         name = f"{performance.recipe.model.split('/', 1)[-1]}_{performance.recipe.seed}.zip"
-        archive = keep_file(export.archive(contents, performance.recipe), name, self.zip)
+        archive = keep_file(export.archive(contents, performance.recipe), name)
         return [*values, gr.update(value=archive, visible=True), performance.clips]
 
     def unchanged(self) -> list:

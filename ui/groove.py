@@ -85,13 +85,13 @@ class Groove:
         before, after = replace(recipe.clips[0], qpm=recipe.qpm), performance.clips[0]
         stem = recipe.model.split("/", 1)[-1]
         shown = [rolls.Shown(before, texts.BEFORE, f"{stem}_before"), rolls.Shown(after, texts.AFTER, stem)]
-        values = rolls.fill([self.before, self.after], shown, theme)
+        values = rolls.filled(shown, theme)
         contents = {f"{stem}_before.mid": to_midi(before), f"{stem}.mid": to_midi(after)}
         name = f"{stem}_{recipe.seed}.zip"
         return [
             notice(texts.GROOVE_MADE.format(bars=after.bars, seed=recipe.seed, seconds=seconds)),
             *values,
-            gr.update(value=rolls.keep_file(export.archive(contents, recipe), name, self.zip), visible=True),
+            gr.update(value=rolls.keep_file(export.archive(contents, recipe), name), visible=True),
         ]
 
     def _tapped(self, theme: str, event: gr.EventData) -> list:

@@ -74,7 +74,7 @@ class Interpolate:
         recipe, joined = performance.recipe, performance.joined
         stem = f"{recipe.model.split('/', 1)[-1]}_path"
         title = texts.PATH_TITLE.format(steps=recipe.count, bars=joined.bars)
-        values = rolls.fill([self.path], [rolls.Shown(joined, title, stem, performance.clips[0].bars)], theme)
+        values = rolls.filled([rolls.Shown(joined, title, stem, performance.clips[0].bars)], theme)
         contents = {f"{stem}_{n:02d}.mid": to_midi(part) for n, part in enumerate(performance.clips)}
         archive = export.archive({f"{stem}.mid": to_midi(joined), **contents}, recipe)
         name = f"{stem}_{recipe.seed}.zip"
@@ -85,7 +85,7 @@ class Interpolate:
             *values,
             gr.update(visible=True),
             gr.update(choices=choices, value=ALL),
-            gr.update(value=rolls.keep_file(archive, name, self.zip), visible=True),
+            gr.update(value=rolls.keep_file(archive, name), visible=True),
             performance,
         ]
 

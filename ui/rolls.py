@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import gradio as gr
 from gradio.processing_utils import save_bytes_to_cache
+from gradio.utils import get_upload_folder
 
 from ui import texts
 
@@ -20,9 +21,9 @@ if TYPE_CHECKING:
 WAVEFORM = gr.WaveformOptions(waveform_color="#9aa7b8", waveform_progress_color="#e0673c")
 
 
-def keep_file(data: bytes, name: str, component: gr.components.Component) -> str:
+def keep_file(data: bytes, name: str) -> str:
     """Writes a file where Gradio serves it from and deletes it when it is old."""
-    return save_bytes_to_cache(data, name, component.GRADIO_CACHE)
+    return save_bytes_to_cache(data, name, get_upload_folder())
 
 
 def figure(png: bytes, title: str, described: str, wide: bool = False) -> str:
@@ -64,7 +65,7 @@ class Roll:
 
     @property
     def components(self) -> list[gr.components.Component]:
-        """In the order in which `filled` gives their values."""
+        """In the order in which `filled`, below, gives their values."""
         return [self.box, self.picture, self.audio, self.midi]
 
     def unchanged(self) -> list:
@@ -72,8 +73,8 @@ class Roll:
         return [gr.skip()] * len(self.components)
 
 
-def fill(rolls: Sequence[Roll], shown: Sequence[Shown], theme: str) -> list:
-    """Values for the components of some rolls, made at the same time."""
+def filled(shown: Sequence[Shown], theme: str) -> list:
+    """Values for the components of as many rolls, made at the same time."""
     from core import audio, export, pianoroll
     from core.clip import to_midi, to_sequence
 
@@ -85,14 +86,14 @@ def fill(rolls: Sequence[Roll], shown: Sequence[Shown], theme: str) -> list:
             pool.submit(export.clip_file, each.clip, "png", each.part_bars, theme, spread=True) for each in shown
         ]
     values: list = []
-    for number, (roll, each) in enumerate(zip(rolls, shown, strict=True)):
+    for number, each in enumerate(shown):
         clip = each.clip
         described = pianoroll.describe(to_sequence(clip), clip.bars, clip.qpm)
-        sound = None if why_silent else keep_file(sounds[number].result(), f"{each.stem}.wav", roll.audio)
+        sound = None if why_silent else keep_file(sounds[number].result(), f"{each.stem}.wav")
         values += [
             gr.update(visible=True),
             figure(pictures[number].result(), each.title, described, wide=True) + silence(why_silent),
             gr.update(value=sound, visible=not why_silent),
-            gr.update(value=keep_file(to_midi(clip), f"{each.stem}.mid", roll.midi)),
+            gr.update(value=keep_file(to_midi(clip), f"{each.stem}.mid")),
         ]
     return values

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from core.uploads import Window
 
 STRIP = """
-{{#each value}}<button type="button" data-window="{{@index}}" aria-pressed="{{chosen}}">
-<img src="{{picture}}" alt="{{described}}"><span>{{label}}</span></button>{{/each}}
+<div class="windows">{{#each value}}<button type="button" data-window="{{@index}}" aria-pressed="{{chosen}}">
+<img src="{{picture}}" alt="{{described}}"><span>{{label}}</span></button>{{/each}}</div>
 """
 STRIP_CLICKS = """
 element.addEventListener('click', event => {
@@ -58,7 +58,7 @@ class Slot:
             self.strip = gr.HTML(
                 [], html_template=STRIP, js_on_load=STRIP_CLICKS, visible=False, elem_classes="strip", elem_id=None
             )
-            self.said = gr.HTML()
+            self.said = gr.HTML(visible=False)
         self.upload.upload(
             self._uploaded, [self.upload, theme], self.components, api_visibility="private", show_progress="minimal"
         )
@@ -78,11 +78,11 @@ class Slot:
 
     def filled(self, clip: Clip, theme: str, said: str = "") -> list:
         """Values for `components` that put a clip into the slot."""
-        return [clip, self._picture(clip, theme), notice(said), (), gr.update(value=[], visible=False)]
+        return [clip, self._picture(clip, theme), _line(notice(said)), (), gr.update(value=[], visible=False)]
 
     def unchanged(self, said: str | None = None) -> list:
         """Values for `components` that leave the clip, and say something."""
-        return [gr.skip(), gr.skip(), gr.skip() if said is None else said, gr.skip(), gr.skip()]
+        return [gr.skip(), gr.skip(), gr.skip() if said is None else _line(said), gr.skip(), gr.skip()]
 
     def _empty(self) -> str:
         asked = texts.SLOT_EMPTY if self.bars else texts.GROOVE_SLOT_EMPTY
@@ -117,10 +117,11 @@ class Slot:
         if len(windows) > 1:
             said = f"{said} {texts.CHOOSE_WINDOW.format(count=len(windows))}".strip()
             strip = [_thumbnail(window, number == chosen, theme) for number, window in enumerate(windows)]
-            values[2:] = [notice(said), windows, gr.update(value=strip, visible=True)]
+            values[2:] = [_line(notice(said)), windows, gr.update(value=strip, visible=True)]
         return values
 
-    def _window_chosen(self, windows: tuple[Window, ...], theme: str, event: gr.EventData) -> list:
+    def _window_chosen(self, windows: tuple, theme: str, event: gr.EventData) -> list:
+        # Gradio reads these annotations, so all of them must exist when the app runs.
         number = event._data.get("window") if isinstance(event._data, dict) else None
         if not isinstance(number, int) or not 0 <= number < len(windows):
             return self.unchanged()
@@ -137,6 +138,10 @@ class Slot:
             return self.filled(clip, theme)
 
         return guarded(take, self.unchanged)
+
+
+def _line(said: str) -> dict:
+    return gr.update(value=said, visible=bool(said))
 
 
 def _thumbnail(window: Window, chosen: bool, theme: str) -> dict[str, str]:

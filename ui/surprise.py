@@ -9,7 +9,7 @@ import gradio as gr
 
 from core.recipe import Recipe
 from core.seeds import new_seed
-from ui import groove, interpolate, texts
+from ui import groove, interpolate, rolls, texts
 from ui.notices import guarded, notice
 from ui.sample import SAMPLING_MODELS, Sample
 
@@ -80,8 +80,7 @@ def _stages(sample: Sample, path, feel, qpm: float, theme: str, progress: gr.Pro
         recipe = Recipe("interpolate", interpolate.MODEL, seed, STEPS, qpm=qpm, clips=made["sampled"].clips)
         made["path"] = perform(recipe)
         values = dict(zip(path.components, path.filled(made["path"], theme, time.monotonic() - started), strict=True))
-        own = {mine: values[theirs] for mine, theirs in zip(sample.path.components, path.path.components, strict=True)}
-        return values | own
+        return values | _copied(values, path.path, sample.path)
 
     def play() -> dict:
         from core.studio import perform
@@ -93,11 +92,16 @@ def _stages(sample: Sample, path, feel, qpm: float, theme: str, progress: gr.Pro
         performance = perform(recipe)
         values = dict(zip(feel.components, feel.filled(performance, theme, time.monotonic() - started), strict=True))
         values |= dict(zip(feel.slot.components, feel.slot.filled(joined, theme), strict=True))
-        own = zip(sample.played.components, feel.after.components, strict=True)
-        values |= {mine: values[theirs] for mine, theirs in own}
+        values |= _copied(values, feel.after, sample.played)
         seconds = time.monotonic() - made["started"]
         said = texts.SURPRISE_MADE.format(seed=made["sampled"].recipe.seed, bars=joined.bars, seconds=seconds)
         values[sample.said] = notice(said)
         return values
 
     yield from (begin, blend, play)
+
+
+def _copied(values: dict, source: rolls.Roll, target: rolls.Roll) -> dict:
+    """The values of one roll's components for another's; Gradio changes updates that it is given, so each is new."""
+    pairs = zip(source.components, target.components, strict=True)
+    return {mine: dict(value) if isinstance(value := values[theirs], dict) else value for theirs, mine in pairs}

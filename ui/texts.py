@@ -97,8 +97,8 @@ GROOVE_EMPTY = (
 )
 GROOVE_MISSING = "There is no input yet: press “Humanise” on a clip, upload drums, take an example, or tap a rhythm."
 GROOVE_MADE = "{bars} bars played with seed {seed} in {seconds:.1f} seconds."
-BEFORE = "Before"
-AFTER = "After"
+BEFORE = "As it was"
+AFTER = "As played"
 GROOVE_AS_ZIP = "Before and after as one zip (MIDI)"
 
 TAP_PAD = "Tap a rhythm"

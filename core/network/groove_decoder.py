@@ -105,6 +105,13 @@ class GrooveDecoder(NamedTuple):
         offset = 2 * quantile(offset, offset_noise) - 1
         return tf.concat([hits, velocity, offset], -1)
 
+    def deviations(self, logits: tf.Tensor, rows: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """The noise with which `sample` would play the velocities and offsets [..., 9 each] of rows [..., 27], for a
+        model with bins; without meaning where there is no hit."""
+        _, velocities, offsets = tf.split(rows, 3, -1)
+        velocity, offset = self._feel_logits(logits)
+        return deviation(velocity, (velocities * 127 + 0.5) / 128), deviation(offset, (offsets + 1) / 2)
+
     def decode(
         self, z: tf.Tensor, noise: tf.Tensor, controls: tf.Tensor, given: tf.Tensor, is_given: tf.Tensor
     ) -> tf.Tensor:
@@ -152,3 +159,12 @@ def quantile(logits: tf.Tensor, deviation: tf.Tensor) -> tf.Tensor:
     above = tf.cumsum(probability, -1)
     filled = tf.clip_by_value(tf.math.divide_no_nan(share - (above - probability), probability), 0, 1)
     return tf.reduce_sum(filled, -1) / logits.shape[-1]
+
+
+def deviation(logits: tf.Tensor, place: tf.Tensor) -> tf.Tensor:
+    """The inverse of `quantile`, for places 0 … 1 [...]; no further out than ±4."""
+    bins = logits.shape[-1]
+    probability = tf.nn.softmax(logits)
+    filled = tf.clip_by_value(place[..., None] * bins - tf.range(bins, dtype=place.dtype), 0, 1)
+    share = tf.clip_by_value(tf.reduce_sum(probability * filled, -1), 1e-7, 1 - 1e-7)
+    return tf.clip_by_value(tf.math.ndtri(share), -4, 4)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 from note_seq.protobuf.music_pb2 import NoteSequence
+
+NUM_DRUMS = 9
+MAX_VELOCITY = 127
+# A velocity or offset that a decoder gives is stored as a multiple of this, so it is off by half as much at most.
+FEEL_UNIT = 2.0**-15
 
 
 def pack_flags(flags: np.ndarray) -> np.ndarray:
@@ -16,6 +21,40 @@ def pack_flags(flags: np.ndarray) -> np.ndarray:
 def unpack_flags(packed: np.ndarray, n: int) -> np.ndarray:
     """Undoes `pack_flags`: bool [..., n]."""
     return (packed[..., None] >> np.arange(n) & 1).astype(bool)
+
+
+def pack_feel(feel: np.ndarray) -> np.ndarray:
+    """Numbers of −1 … 1 as int16, see `FEEL_UNIT`."""
+    return np.clip(np.rint(feel / FEEL_UNIT), 1 - 2**15, 2**15 - 1).astype(np.int16)
+
+
+def unpack_feel(packed: np.ndarray) -> np.ndarray:
+    """Undoes `pack_feel`: float64."""
+    return packed * FEEL_UNIT
+
+
+def pack_rows(name: str, rows: np.ndarray) -> dict[str, np.ndarray]:
+    """A converter's groove rows [..., 27], whose velocities come from MIDI; only the offsets are rounded, to float32."""
+    hits, velocities, offsets = np.split(np.asarray(rows), 3, -1)
+    packed = {
+        f"{name}_hits": pack_flags(hits),
+        f"{name}_velocities": np.rint(velocities * MAX_VELOCITY).astype(np.uint8),
+        f"{name}_offsets": offsets.astype(np.float32),
+    }
+    assert (rounded_offsets(rows) == unpack_rows(name, packed)).all(), f"{name} cannot be stored"
+    return packed
+
+
+def unpack_rows(name: str, packed: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Undoes `pack_rows`: float64 [..., 27]."""
+    hits = unpack_flags(packed[f"{name}_hits"], NUM_DRUMS)
+    return np.concatenate([hits, packed[f"{name}_velocities"] / MAX_VELOCITY, packed[f"{name}_offsets"]], -1)
+
+
+def rounded_offsets(rows: np.ndarray) -> np.ndarray:
+    """Groove rows [..., 27] with offsets rounded to float32, as `pack_rows` does."""
+    hits, velocities, offsets = np.split(np.asarray(rows, float), 3, -1)
+    return np.concatenate([hits, velocities, offsets.astype(np.float32)], -1)
 
 
 def join_sequences(sequences: Iterable[NoteSequence]) -> np.ndarray:

@@ -2,63 +2,85 @@
 
     TF_USE_LEGACY_KERAS=1 .venv-oracle/bin/python -W ignore tests/parity/oracle.py FOLDER [--compact] [--groove-zip ZIP]
 
-It writes, for each of `random_models.MODELS`, a TF1 checkpoint FOLDER/NAME/model.ckpt and FOLDER/NAME.npz, and for the
-drums converter FOLDER/groove.npz. `--compact` makes the goldens that are committed: logits of two latents only, and no
-checkpoint of the full size.
+It writes, for each of `random_models.MODELS`, a TF1 checkpoint FOLDER/NAME/model.ckpt and FOLDER/NAME.npz, for the
+drums converter FOLDER/groove.npz, and for the groove converters FOLDER/groovae.npz. `--compact` makes the goldens that
+are committed: logits of two latents only, and no checkpoint of the full sizes.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import copy
-import csv
-import io
 import os
-import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from unittest import mock
 
-import note_seq
 import numpy as np
 import tensorflow.compat.v1 as tf
-from golden_format import in_order, join_sequences, pack_flags, split_sequences, unpack_flags
-from magenta.models.music_vae import configs
+from golden_format import pack_feel, pack_flags, pack_rows, split_sequences, unpack_flags, unpack_rows
+from magenta.models.music_vae import configs, lstm_models
 from magenta.models.music_vae.trained_model import TrainedModel
-from note_seq.protobuf.music_pb2 import NoteSequence
-from random_models import CONFIG, MODELS, RandomModel, random_weights
+from oracle_converters import (
+    DRUMS_EXCERPT_BARS,
+    GROOVE_EXCERPT_BARS,
+    convert_drums,
+    convert_grooves,
+    excerpts,
+)
+from random_models import (
+    DRUM_MODELS,
+    GROOVE_MODELS,
+    HITS_CONTROL,
+    MODELS,
+    NUM_DRUMS,
+    RandomModel,
+    random_uniforms,
+    random_weights,
+)
+from tensorflow_probability.python.distributions import bernoulli
 
 tf.disable_v2_behavior()
 tf.logging.set_verbosity(tf.logging.ERROR)
 
 # Low enough that a draw is always the argmax; at 1e-38 logits overflow.
 GREEDY = 1e-8
-STEPS = 32
 LATENTS = 64
-LENGTHS = (32, 32, 32, 32, 32, 32, 17, 1)
-EXCERPT_BARS = 6
-WINDOWS = 200
+# Of the latents, so many are also decoded at temperature 1.
+SAMPLED = 16
+# What the encoder is given, in parts of the model's length.
+LENGTHS = np.array((32, 32, 32, 32, 32, 32, 17, 1)) / 32
 GOLDENS = Path(__file__).parents[1] / "goldens"
 
 
 def magenta_config(model: RandomModel) -> configs.Config:
     """A copy of Magenta's configuration with the model's sizes, its converter set to play."""
-    config = copy.deepcopy(configs.CONFIG_MAP[CONFIG])
+    config = copy.deepcopy(configs.CONFIG_MAP[model.config])
     for name, size in model.sizes.items():
         setattr(config.hparams, name, list(size) if isinstance(size, tuple) else size)
     config.data_converter.set_mode("infer")
     return config
 
 
+def lengths_of(model: RandomModel) -> np.ndarray:
+    """The lengths in steps of the windows that are encoded."""
+    return (LENGTHS * magenta_config(model).hparams.max_seq_len).astype(np.int16)
+
+
 def write_checkpoint(model: RandomModel, prefix: Path) -> None:
     """Fills the variables of Magenta's own graph with random weights and saves them with its own saver."""
     config = magenta_config(model)
     config.hparams.batch_size = 1
-    depths = config.data_converter
+    depths, steps = config.data_converter, config.hparams.max_seq_len
+    controls = tf.zeros([steps, depths.control_depth]) if depths.control_depth else None
     with tf.Graph().as_default(), tf.Session() as session:
         config.model.build(config.hparams, depths.output_depth, is_training=False)
-        config.model.sample(1, max_length=STEPS, z=tf.zeros([1, config.hparams.z_size]), temperature=1.0)
+        controls = tf.zeros([steps, depths.control_depth]) if depths.control_depth else None
+        z = tf.zeros([1, config.hparams.z_size])
+        config.model.sample(1, max_length=steps, z=z, c_input=controls, temperature=1.0)
         config.model.encode(
-            tf.zeros([1, STEPS, depths.input_depth]), tf.constant([STEPS]), tf.zeros([1, STEPS, depths.control_depth])
+            tf.zeros([1, steps, depths.input_depth]), tf.constant([steps]), tf.zeros([1, steps, depths.control_depth])
         )
         variables = {variable.op.name: variable for variable in tf.global_variables()}
         variables.pop("global_step").load(0, session)
@@ -69,22 +91,38 @@ def write_checkpoint(model: RandomModel, prefix: Path) -> None:
         tf.train.Saver().save(session, str(prefix), write_meta_graph=False, write_state=False)
 
 
-def play(model: RandomModel, prefix: Path, rolls: np.ndarray, compact: bool) -> dict[str, np.ndarray]:
-    """Encodes the rolls [n, STEPS, 10], cut to LENGTHS, and decodes random latents greedily."""
-    config = magenta_config(model)
-    oracle = TrainedModel(config, batch_size=LATENTS, checkpoint_dir_or_path=str(prefix))
-    _, mu, sigma = oracle.encode_tensors([roll[:n] for roll, n in zip(rolls, LENGTHS, strict=True)], list(LENGTHS))
-    z = np.random.RandomState(model.seed).randn(LATENTS, config.hparams.z_size).astype(np.float32)
-    labels = np.array(oracle.decode_to_tensors(z, STEPS, temperature=GREEDY)).argmax(-1)
-    logits = oracle._sess.run(
-        oracle._decoder_results.rnn_output,
-        {oracle._z_input: z, oracle._max_length: STEPS, oracle._temperature: GREEDY},
-    )
+def random_latents(model: RandomModel) -> np.ndarray:
+    """Latents float32 [LATENTS, z_size]."""
+    return np.random.RandomState(model.seed).randn(LATENTS, magenta_config(model).hparams.z_size).astype(np.float32)
+
+
+def samples_and_logits(
+    oracle: TrainedModel, z: np.ndarray, temperature: float, controls: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """One decode of latents [LATENTS, z_size] at the model's length: the samples, and the logits they came from."""
+    feed = {
+        oracle._z_input: z,
+        oracle._max_length: oracle._config.hparams.max_seq_len,
+        oracle._temperature: temperature,
+    }
+    if controls is not None:
+        feed[oracle._c_input] = controls
+    return tuple(oracle._sess.run([oracle._outputs, oracle._decoder_results.rnn_output], feed))
+
+
+def play_drums(model: RandomModel, prefix: Path, rolls: np.ndarray, compact: bool) -> dict[str, np.ndarray]:
+    """Encodes rolls [n, steps, 10], cut to lengths, and decodes random latents greedily."""
+    oracle = TrainedModel(magenta_config(model), batch_size=LATENTS, checkpoint_dir_or_path=str(prefix))
+    lengths = lengths_of(model)
+    _, mu, sigma = oracle.encode_tensors([roll[:n] for roll, n in zip(rolls, lengths, strict=True)], list(lengths))
+    z = random_latents(model)
+    one_hot, logits = samples_and_logits(oracle, z, GREEDY)
+    labels = one_hot.argmax(-1)
     assert (logits.argmax(-1) == labels).all(), "greedy decoding was not greedy"
     best = np.sort(logits, -1)[..., -2:]
     return {
         "rolls": pack_flags(rolls),
-        "lengths": np.array(LENGTHS, np.int16),
+        "lengths": lengths,
         "mu": mu,
         "sigma": sigma,
         "z": z,
@@ -94,51 +132,83 @@ def play(model: RandomModel, prefix: Path, rolls: np.ndarray, compact: bool) -> 
     }
 
 
-def excerpts(archive: Path) -> Iterator[NoteSequence]:
-    """Cuts the 4-4 takes of the Groove MIDI Dataset's test split into pieces of a few bars, first pieces first."""
-    takes = []
-    with zipfile.ZipFile(archive) as files:
-        for row in csv.DictReader(io.TextIOWrapper(files.open("groove/info.csv"), "utf-8")):
-            if (row["split"], row["time_signature"]) == ("test", "4-4"):
-                takes.append(note_seq.midi_to_note_sequence(files.read(f"groove/{row['midi_filename']}")))
-    for place in range(100):
-        for take in takes:
-            seconds = EXCERPT_BARS * 4 * 60 / take.tempos[0].qpm
-            if (place + 1) * seconds <= take.total_time:
-                piece = note_seq.extract_subsequence(take, place * seconds, (place + 1) * seconds)
-                for field in ("control_changes", "pitch_bends", "source_info", "subsequence_info", "part_infos"):
-                    piece.ClearField(field)
-                yield piece
+@contextlib.contextmanager
+def fed_uniforms(uniforms: np.ndarray) -> Iterator[None]:
+    """A groove model that is built inside takes its uniform numbers from [steps, batch, 9], each time it is run once,
+    instead of from TensorFlow's generator. What it does with them remains its own affair."""
+    numbers = iter(uniforms)
+    magentas_sample = lstm_models.GrooveLstmDecoder._sample
+
+    def uniform(shape: tf.Tensor, **_) -> tf.Tensor:
+        return tf.reshape(tf.numpy_function(lambda: next(numbers), [], tf.float32), shape)
+
+    def sample(decoder: lstm_models.GrooveLstmDecoder, rnn_output: tf.Tensor, temperature: tf.Tensor) -> tf.Tensor:
+        # The numbers depend on nothing, so without this a step could take them before its turn.
+        with tf.control_dependencies([rnn_output]):
+            return magentas_sample(decoder, rnn_output, temperature)
+
+    with (
+        mock.patch.object(bernoulli, "samplers", mock.Mock(uniform=uniform)),
+        mock.patch.object(lstm_models.GrooveLstmDecoder, "_sample", sample),
+    ):
+        yield
+    assert next(numbers, None) is None, "not all the numbers were taken"
 
 
-def convert(pieces: Iterator[NoteSequence]) -> dict[str, np.ndarray]:
-    """Converts pieces until there are WINDOWS windows, and the windows (and some random labels) back."""
-    converter = magenta_config(MODELS["full_size"]).data_converter
-    # Which five of more windows Magenta keeps is arbitrary, so none are left out here.
-    converter.max_tensors_per_notesequence = None
-    sources, owners, labels, rolls = [], [], [], []
-    for piece in pieces:
-        tensors = converter.to_tensors(piece)
-        assert all((window.sum(-1) == 1).all() for window in tensors.outputs), "outputs are not one-hot"
-        found = sorted(
-            (window.argmax(-1).tolist(), pack_flags(roll).tolist())
-            for window, roll in zip(tensors.outputs, tensors.inputs, strict=True)
-        )
-        sources.append(piece)
-        owners += [len(sources) - 1] * len(found)
-        labels += [window for window, _ in found]
-        rolls += [roll for _, roll in found]
-        if len(labels) >= WINDOWS:
-            break
-    labels += np.random.RandomState(0).randint(0, converter.output_depth, (8, STEPS)).tolist()
-    back = converter.from_tensors(np.eye(converter.output_depth)[labels])
-    return {
-        "sources": join_sequences(sources),
-        "owners": np.array(owners, np.int16),
-        "rolls": np.array(rolls, np.int16),
-        "labels": np.array(labels, np.int16),
-        "back": join_sequences(in_order(sequence) for sequence in back),
+def play_grooves(
+    model: RandomModel, prefix: Path, inputs: np.ndarray, controls: np.ndarray | None, compact: bool
+) -> dict[str, np.ndarray]:
+    """Encodes inputs [n, steps, 27] with their controls [n, steps, 9], cut to lengths, and decodes random latents,
+    greedily and with `random_uniforms`, under the first window's controls."""
+    config = magenta_config(model)
+    oracle = TrainedModel(config, batch_size=LATENTS, checkpoint_dir_or_path=str(prefix))
+    lengths = lengths_of(model)
+    _, mu, sigma = oracle.encode_tensors(
+        [window[:n] for window, n in zip(inputs, lengths, strict=True)],
+        list(lengths),
+        None if controls is None else [window[:n] for window, n in zip(controls, lengths, strict=True)],
+    )
+    z, first_controls = random_latents(model), None if controls is None else controls[0]
+    rows, logits = samples_and_logits(oracle, z, GREEDY, first_controls)
+    hit_logits = logits[..., :NUM_DRUMS]
+    assert ((hit_logits > 0) == rows[..., :NUM_DRUMS]).all(), "greedy decoding was not greedy"
+
+    uniforms = random_uniforms(model, config.hparams.max_seq_len, LATENTS)
+    with fed_uniforms(uniforms):
+        fed = TrainedModel(config, batch_size=LATENTS, checkpoint_dir_or_path=str(prefix))
+        sampled, sampled_logits = samples_and_logits(fed, z, 1.0, first_controls)
+    uniforms = uniforms.transpose(1, 0, 2).astype(float)
+    scores = sampled_logits[..., :NUM_DRUMS] - np.log(uniforms / (1 - uniforms))
+    sampled, scores = sampled[:SAMPLED], scores[:SAMPLED]
+    return pack_rows("inputs", inputs) | {
+        "controls": pack_flags(np.zeros((*inputs.shape[:2], NUM_DRUMS)) if controls is None else controls),
+        "lengths": lengths,
+        "mu": mu,
+        "sigma": sigma,
+        "z": z,
+        "hits": pack_flags(rows[..., :NUM_DRUMS]),
+        "feel": pack_feel(rows[..., NUM_DRUMS:]),
+        "gaps": np.abs(hit_logits).min(-1),
+        "logits": logits[:2] if compact else logits,
+        "sampled_hits": pack_flags(sampled[..., :NUM_DRUMS]),
+        "sampled_feel": pack_feel(sampled[..., NUM_DRUMS:]),
+        "sampled_gaps": np.abs(scores).min(-1).astype(np.float32),
     }
+
+
+def some_of(windows: np.ndarray) -> np.ndarray:
+    """As many windows as there are LENGTHS, from first to last."""
+    return windows[np.linspace(0, len(windows) - 1, len(LENGTHS), dtype=int)]
+
+
+def play(
+    model: RandomModel, prefix: Path, drums: Mapping[str, np.ndarray], grooves: Mapping[str, np.ndarray], compact: bool
+) -> dict[str, np.ndarray]:
+    """Plays a model on some of its converter's windows."""
+    if model in DRUM_MODELS.values():
+        return play_drums(model, prefix, unpack_flags(some_of(drums["rolls"]), NUM_DRUMS + 1), compact)
+    controls = unpack_flags(some_of(grooves["controls"]), NUM_DRUMS) if model.config == HITS_CONTROL else None
+    return play_grooves(model, prefix, some_of(unpack_rows(model.config, grooves)), controls, compact)
 
 
 def main() -> None:
@@ -154,18 +224,20 @@ def main() -> None:
     )
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True, exist_ok=True)
-    if arguments.groove_zip:
-        pieces = excerpts(arguments.groove_zip)
-    else:
-        pieces = iter(split_sequences(np.load(GOLDENS / "groove.npz")["sources"]))
-    groove = convert(pieces)
-    np.savez_compressed(arguments.folder / "groove.npz", **groove)
-    chosen = np.linspace(0, len(groove["rolls"]) - 1, len(LENGTHS), dtype=int)
-    rolls = unpack_flags(groove["rolls"][chosen], 10)
+
+    def pieces(golden: str, bars: int):
+        if arguments.groove_zip:
+            return excerpts(arguments.groove_zip, bars)
+        return iter(split_sequences(np.load(GOLDENS / f"{golden}.npz")["sources"]))
+
+    drums = convert_drums(pieces("groove", DRUMS_EXCERPT_BARS))
+    grooves = convert_grooves(pieces("groovae", GROOVE_EXCERPT_BARS))
+    np.savez_compressed(arguments.folder / "groove.npz", **drums)
+    np.savez_compressed(arguments.folder / "groovae.npz", **grooves)
     for name, model in MODELS.items():
         prefix = arguments.folder / name / "model.ckpt"
         write_checkpoint(model, prefix)
-        played = play(model, prefix, rolls, arguments.compact)
+        played = play(model, prefix, drums, grooves, arguments.compact)
         np.savez_compressed(arguments.folder / f"{name}.npz", **played)
         if arguments.compact and not model.sizes:
             for file in prefix.parent.iterdir():

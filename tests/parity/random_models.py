@@ -1,4 +1,4 @@
-"""The random models on which Magenta and this project are compared: sizes, and weights that both processes can draw."""
+"""The random models on which Magenta and this project are compared: sizes, and numbers that both processes can draw."""
 
 from __future__ import annotations
 
@@ -7,25 +7,64 @@ from typing import NamedTuple
 
 import numpy as np
 
-CONFIG = "cat-drums_2bar_small"
+DRUMS = "cat-drums_2bar_small"
+HUMANIZE = "groovae_2bar_humanize"
+TAP = "groovae_2bar_tap_fixed_velocity"
+ADD = "groovae_2bar_add_closed_hh"
+HITS_CONTROL = "groovae_2bar_hits_control_tfds"
+FOUR_BARS = "groovae_4bar"
+GROOVES = (HUMANIZE, TAP, ADD, HITS_CONTROL, FOUR_BARS)
+NUM_DRUMS = 9
 
 
 class RandomModel(NamedTuple):
-    """Sizes in place of the published ones, and how weights are drawn. Layers of unlike sizes find more mistakes."""
+    """A configuration, sizes in place of the published ones, and how weights are drawn. Layers of unlike sizes find
+    more mistakes."""
 
+    config: str
     seed: int
     scale: float
     sizes: dict[str, int | tuple[int, ...]]
 
 
-MODELS = {
-    "full_size": RandomModel(1, 0.06, {}),
-    "shrunk": RandomModel(2, 0.5, {"z_size": 16, "enc_rnn_size": (24,), "dec_rnn_size": (20, 28)}),
-    "deep_encoder": RandomModel(3, 0.5, {"z_size": 8, "enc_rnn_size": (12, 10), "dec_rnn_size": (14,)}),
+DRUM_MODELS = {
+    "full_size": RandomModel(DRUMS, 1, 0.06, {}),
+    "shrunk": RandomModel(DRUMS, 2, 0.5, {"z_size": 16, "enc_rnn_size": (24,), "dec_rnn_size": (20, 28)}),
+    "deep_encoder": RandomModel(DRUMS, 3, 0.5, {"z_size": 8, "enc_rnn_size": (12, 10), "dec_rnn_size": (14,)}),
 }
+GROOVE_MODELS = {
+    "groovae_full_size": RandomModel(HUMANIZE, 4, 0.06, {}),
+    "groovae_humanize": RandomModel(HUMANIZE, 5, 0.5, {"z_size": 8, "enc_rnn_size": (12,), "dec_rnn_size": (14, 10)}),
+    "groovae_tap": RandomModel(TAP, 6, 0.5, {"z_size": 7, "enc_rnn_size": (11,), "dec_rnn_size": (10, 13)}),
+    "groovae_add": RandomModel(ADD, 7, 0.5, {"z_size": 6, "enc_rnn_size": (9, 8), "dec_rnn_size": (16,)}),
+    "groovae_controls": RandomModel(
+        HITS_CONTROL, 8, 0.5, {"z_size": 8, "enc_rnn_size": (10,), "dec_rnn_size": (13, 11)}
+    ),
+    "groovae_4bar": RandomModel(FOUR_BARS, 9, 0.5, {"z_size": 9, "enc_rnn_size": (10,), "dec_rnn_size": (12, 14)}),
+}
+MODELS = DRUM_MODELS | GROOVE_MODELS
 
 
 def random_weights(shapes: Mapping[str, tuple[int, ...]], model: RandomModel) -> dict[str, np.ndarray]:
     """Normal float32 weights by variable name, the same for the same names and shapes in every process."""
     rng = np.random.RandomState(model.seed)
     return {name: (rng.randn(*shapes[name]) * model.scale).astype(np.float32) for name in sorted(shapes)}
+
+
+def random_uniforms(model: RandomModel, steps: int, latents: int) -> np.ndarray:
+    """The uniform numbers by which a model's hits are drawn, float32 [steps, latents, 9]; 0 < number < 1."""
+    integers = np.random.RandomState(model.seed).randint(0, 2**22, (steps, latents, NUM_DRUMS))
+    return ((integers + 0.5) / 2**22).astype(np.float32)
+
+
+def random_rows(count: int, steps: int) -> np.ndarray:
+    """Groove rows [count, steps, 27] that no converter makes: hits between 0 and 1, velocities and offsets also beyond
+    their bounds, and in the first column exactly at those and at halves."""
+    rng = np.random.RandomState(0)
+    hits = rng.rand(count, steps, NUM_DRUMS) * 0.7
+    velocities = rng.uniform(-0.2, 1.2, hits.shape)
+    offsets = rng.uniform(-1.5, 1.5, hits.shape)
+    hits[..., 0] = rng.choice([0, 0.5, 0.51, 1], hits.shape[:2])
+    velocities[..., 0] = rng.randint(0, 254, hits.shape[:2]) / 254
+    offsets[..., 0] = rng.choice([-1, -0.5, 0, 0.5, 1], hits.shape[:2])
+    return np.concatenate([hits, velocities, offsets], -1)

@@ -9,10 +9,11 @@ import pytest
 
 from core.__main__ import main
 from core.catalog import CATALOG
-from core.clip import read_midi, to_midi
+from core.clip import from_sequence, join, read_midi, to_midi
 from core.recipe import Recipe
 
 LOKL, HIKL = "bundled/drums_2bar.lokl", "bundled/drums_2bar.hikl"
+HUMANIZE = "bundled/groove_2bar_humanize"
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess:
@@ -120,6 +121,45 @@ def test_an_input_that_cannot_be_encoded(tmp_path, capsys, rock_beat):
     inputs = ["--input-midi-1", str(tmp_path / "bar.mid"), "--input-midi-2", str(tmp_path / "bar.mid")]
     assert main(["interpolate", "--model", HIKL, *inputs, "--output-dir", str(tmp_path / "out")]) == 2
     assert "only 1 bar of drums in 4-4, and 2 are needed" in capsys.readouterr().err
+
+
+def test_groove_keeps_the_notes_and_the_tempo(tmp_path, capsys, rock_beat):
+    import dataclasses
+
+    twelve = dataclasses.replace(join([rock_beat] * 6), qpm=97.0)
+    (tmp_path / "beat.mid").write_bytes(to_midi(twelve))
+    wanted = ["--input-midi", str(tmp_path / "beat.mid"), "--output-dir", str(tmp_path / "out"), "--seed", "3", "--zip"]
+    assert main(["groove", "--model", HUMANIZE, *wanted, "--keep-notes"]) == 0
+    assert capsys.readouterr().out.split() == [
+        str(tmp_path / "out" / f"groove_2bar_humanize{ending}") for ending in ("_00.mid", ".zip")
+    ]
+    played = read_midi((tmp_path / "out" / "groove_2bar_humanize_00.mid").read_bytes())
+    assert played.tempos[0].qpm == pytest.approx(97, abs=1e-3)
+    notes = from_sequence(played, 12, 97.0).notes
+    assert sorted((round(n.start / 120), n.pitch) for n in notes) == sorted(
+        (n.start // 120, n.pitch) for n in twelve.notes
+    )
+    assert main(["groove", "--model", HUMANIZE, *wanted, "--keep-notes", "--amount", "0"]) == 0
+    still = read_midi((tmp_path / "out" / "groove_2bar_humanize_00.mid").read_bytes())
+    unmoved = [(n.start, n.pitch, n.velocity) for n in from_sequence(still, 12, 97.0).notes]
+    assert unmoved == [(n.start, n.pitch, n.velocity) for n in twelve.notes]
+    assert main(["groove", "--model", HUMANIZE, *wanted, "--amount", "2"]) == 2
+    assert capsys.readouterr().err.endswith("The amount of timing must be a number from 0 to 1.3, not 2.\n")
+
+
+def test_interpolate_takes_a_part_of_a_longer_file_and_says_which(tmp_path, capsys, rock_beat, half_time_beat):
+    (tmp_path / "long.mid").write_bytes(to_midi(join([rock_beat, half_time_beat])))
+    file = str(tmp_path / "long.mid")
+    inputs = ["--input-midi-1", file, "--input-midi-2", file, "--input-bar-2", "3"]
+    rest = ["--num-outputs", "3", "--seed", "1", "--output-dir", str(tmp_path / "out")]
+    assert main(["interpolate", "--model", HIKL, *inputs, *rest]) == 0
+    assert capsys.readouterr().err == "long.mid: Bars 1–2 were taken; parts also begin at bar 3.\n"
+    ends = [read_midi((tmp_path / "out" / f"drums_2bar.hikl_0{n}.mid").read_bytes()) for n in (0, 2)]
+    for end, own in zip(ends, (rock_beat, half_time_beat), strict=True):
+        assert [n.start for n in from_sequence(end, 2, 120.0).notes] == [n.start for n in own.notes]
+    inputs[-1] = "2"
+    assert main(["interpolate", "--model", HIKL, *inputs, *rest]) == 2
+    assert "begins at bar 2. Choose one of 1, 3." in capsys.readouterr().err
 
 
 def test_the_real_process_is_quiet_and_clear(tmp_path):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.converters.drums import labels_to_hits
+from core.converters.drums import labels_to_hits, labels_to_roll
 from core.trained_model import TrainedModel, slerp
 
 PAIRS = 200
@@ -21,7 +21,7 @@ class Smoothness:
     """Figures of one way from clip to clip, averages over pairs.
 
     `steady` is the share of transitions that bring a clip no nearer to the start and no further from the end,
-    `rising` the share of those that change both distances. `from_start` and `from_end` are the distances at each
+    `rising` the share of those that bring it further from the start and nearer to the end. `from_start` and `from_end` are the distances at each
     clip in shares of that between the ends. Where the ends are the same clip there is no way, and no such distances.
     """
 
@@ -71,16 +71,23 @@ def mixes(starts: np.ndarray, ends: np.ndarray, steps: int, rng: np.random.Gener
 
 
 def blends(model: TrainedModel, windows: np.ndarray, pairs: int = PAIRS, steps: int = STEPS, seed: int = 0) -> Blends:
-    """Blends random pairs of label windows as `TrainedModel.interpolate` does, decoded greedily."""
+    """Blends random pairs of label windows [count, length] as `TrainedModel.interpolate` does, decoded greedily."""
     rng = np.random.default_rng(seed)
-    converter = model.config.data_converter
-    chosen = windows[random_pairs(windows, pairs, rng)].astype(np.int64)
-    count, _, length = chosen.shape
+    clips = windows[random_pairs(windows, pairs, rng)].astype(np.int64)
+    count, _, length = clips.shape
 
     def decoded(z: np.ndarray) -> np.ndarray:
-        return np.array([one_hot.argmax(-1) for one_hot in model.decode_to_tensors(z, length, GREEDY, seed=seed)])
+        tensors = model.decode_to_tensors(z.reshape(-1, z.shape[-1]), length, GREEDY, seed=seed)
+        return np.array([tensor.argmax(-1) for tensor in tensors]).reshape(count, -1, length)
 
-    sequences = [converter.from_samples(labels) for labels in chosen.reshape(-1, length)]
-    # A clip that begins with a bar of silence has no window of its own, so the tensors are made from the labels.
-    del sequences
-    return Blends(0, None, None, 0)
+    rolls = [labels_to_roll(labels).astype(np.float32) for labels in clips.reshape(-1, length)]
+    _, mu, _ = model.encode_tensors(rolls, [length] * len(rolls), seed=seed)
+    mu = mu.reshape(count, 2, -1)
+    path = np.linspace(0, 1, steps)
+    ways = decoded(np.array([[slerp(start, end, t) for t in path] for start, end in mu]))
+    return Blends(
+        pairs=count,
+        model=smoothness(ways),
+        mixed=smoothness(mixes(ways[:, 0], ways[:, -1], steps, rng)),
+        equal_ends=int((ways[:, [0, -1]] == decoded(mu)).all(-1).sum()),
+    )

@@ -4,7 +4,7 @@
 
 It writes, for each of `random_models.MODELS`, a TF1 checkpoint FOLDER/NAME/model.ckpt and FOLDER/NAME.npz, for the
 drums converter FOLDER/groove.npz, and for the groove converters FOLDER/groovae.npz. `--compact` makes the goldens that
-are committed: logits of two latents only, and no checkpoint of the full sizes.
+are committed: logits, velocities and offsets of some latents only, and no checkpoint of the full sizes.
 """
 
 from __future__ import annotations
@@ -47,8 +47,9 @@ tf.logging.set_verbosity(tf.logging.ERROR)
 # Low enough that a draw is always the argmax; at 1e-38 logits overflow.
 GREEDY = 1e-8
 LATENTS = 64
-# Of the latents, so many are also decoded at temperature 1.
+# Of the latents, so many are also decoded at temperature 1, and of so many the goldens have velocities and offsets.
 SAMPLED = 16
+FELT = 32
 # What the encoder is given, in parts of the model's length.
 LENGTHS = np.array((32, 32, 32, 32, 32, 32, 17, 1)) / 32
 GOLDENS = Path(__file__).parents[1] / "goldens"
@@ -73,7 +74,6 @@ def write_checkpoint(model: RandomModel, prefix: Path) -> None:
     config = magenta_config(model)
     config.hparams.batch_size = 1
     depths, steps = config.data_converter, config.hparams.max_seq_len
-    controls = tf.zeros([steps, depths.control_depth]) if depths.control_depth else None
     with tf.Graph().as_default(), tf.Session() as session:
         config.model.build(config.hparams, depths.output_depth, is_training=False)
         controls = tf.zeros([steps, depths.control_depth]) if depths.control_depth else None
@@ -187,7 +187,7 @@ def play_grooves(
         "sigma": sigma,
         "z": z,
         "hits": pack_flags(rows[..., :NUM_DRUMS]),
-        "feel": pack_feel(rows[..., NUM_DRUMS:]),
+        "feel": pack_feel(rows[: FELT if compact else None, :, NUM_DRUMS:]),
         "gaps": np.abs(hit_logits).min(-1),
         "logits": logits[:2] if compact else logits,
         "sampled_hits": pack_flags(sampled[..., :NUM_DRUMS]),

@@ -33,7 +33,7 @@ DRUM_MODELS = {
     "deep_encoder": RandomModel(DRUMS, 3, 0.5, {"z_size": 8, "enc_rnn_size": (12, 10), "dec_rnn_size": (14,)}),
 }
 GROOVE_MODELS = {
-    "groovae_full_size": RandomModel(HUMANIZE, 4, 0.06, {}),
+    "groovae_full_size": RandomModel(HUMANIZE, 4, 0.1, {}),
     "groovae_humanize": RandomModel(HUMANIZE, 5, 0.5, {"z_size": 8, "enc_rnn_size": (12,), "dec_rnn_size": (14, 10)}),
     "groovae_tap": RandomModel(TAP, 6, 0.5, {"z_size": 7, "enc_rnn_size": (11,), "dec_rnn_size": (10, 13)}),
     "groovae_add": RandomModel(ADD, 7, 0.5, {"z_size": 6, "enc_rnn_size": (9, 8), "dec_rnn_size": (16,)}),

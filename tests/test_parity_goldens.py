@@ -11,8 +11,8 @@ import pytest
 from core import checkpoints
 from core.network import vae
 from core.trained_model import TrainedModel
-from tests.parity import agreement
-from tests.parity.random_models import MODELS, random_weights
+from tests.parity import agreement, groove_agreement
+from tests.parity.random_models import DRUM_MODELS, GROOVE_MODELS, GROOVES, MODELS, random_weights
 
 GOLDENS = Path(__file__).parent / "goldens"
 STORED = [name for name, model in MODELS.items() if model.sizes]
@@ -22,17 +22,24 @@ def golden(name: str) -> dict[str, np.ndarray]:
     return dict(np.load(GOLDENS / f"{name}.npz"))
 
 
-@pytest.mark.parametrize("name", MODELS)
+def weights_of(name: str) -> dict[str, np.ndarray]:
+    return random_weights(vae.variable_shapes(agreement.config_of(name)), MODELS[name])
+
+
+@pytest.mark.parametrize("name", DRUM_MODELS)
 def test_network(name):
-    weights = random_weights(vae.variable_shapes(agreement.config_of(name)), MODELS[name])
-    agreement.assert_same_network(weights, golden(name))
+    agreement.assert_same_network(weights_of(name), golden(name))
+
+
+@pytest.mark.parametrize("name", GROOVE_MODELS)
+def test_groove_network(name):
+    groove_agreement.assert_same_groove_network(name, weights_of(name), golden(name))
 
 
 @pytest.mark.parametrize("name", STORED)
 def test_variables_are_those_of_magentas_graph(name):
-    config = agreement.config_of(name)
-    stored = checkpoints.load(GOLDENS / name / "model.ckpt", config)
-    drawn = random_weights(vae.variable_shapes(config), MODELS[name])
+    stored = checkpoints.load(GOLDENS / name / "model.ckpt", agreement.config_of(name))
+    drawn = weights_of(name)
     assert stored.keys() == drawn.keys()
     assert all((stored[variable] == drawn[variable]).all() for variable in drawn)
 
@@ -41,6 +48,20 @@ def test_drums_converter():
     groove = golden("groove")
     assert len(groove["owners"]) >= 200
     agreement.assert_same_converter(groove)
+
+
+def test_groove_goldens_hold_enough():
+    groove_agreement.assert_enough(golden("groovae"))
+
+
+@pytest.mark.parametrize("config", GROOVES)
+def test_groove_converter(config):
+    groove_agreement.assert_same_groove_converter(config, golden("groovae"))
+
+
+@pytest.mark.parametrize("config", GROOVES)
+def test_grooves_back_as_notes(config):
+    groove_agreement.assert_same_notes(config, golden("groovae"))
 
 
 def as_prefix(folder: Path, _: Path) -> Path:
@@ -59,7 +80,7 @@ def as_tar(folder: Path, tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("form", [as_prefix, as_directory, as_tar])
-@pytest.mark.parametrize("name", STORED)
+@pytest.mark.parametrize("name", [name for name in STORED if name in DRUM_MODELS])
 def test_trained_model(name, form, tmp_path):
     expected = golden(name)
     model = TrainedModel(agreement.config_of(name), 8, form(GOLDENS / name, tmp_path))
@@ -70,3 +91,9 @@ def test_trained_model(name, form, tmp_path):
     assert tensors.dtype == np.float32
     assert (np.sort(tensors, -1) == np.eye(512)[511]).all(), "not one-hot"
     agreement.assert_same_greedy(tensors.argmax(-1), expected)
+
+
+@pytest.mark.parametrize("name", [name for name in STORED if name in GROOVE_MODELS])
+def test_trained_groove_model(name):
+    model = TrainedModel(agreement.config_of(name), 8, GOLDENS / name)
+    groove_agreement.assert_same_trained_model(name, model, golden(name))

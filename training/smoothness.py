@@ -21,8 +21,9 @@ class Smoothness:
     """Figures of one way from clip to clip, averages over pairs.
 
     `steady` is the share of transitions that bring a clip no nearer to the start and no further from the end,
-    `rising` the share of those that bring it further from the start and nearer to the end. `from_start` and `from_end` are the distances at each
-    clip in shares of that between the ends. Where the ends are the same clip there is no way, and no such distances.
+    `rising` the share of those that bring it further from the start and nearer to the end. `from_start` and `from_end`
+    are the distances at each clip in shares of that between the ends. Where the ends are the same clip there is no
+    way, and no such distances.
     """
 
     steady: float

@@ -34,7 +34,7 @@ def unpack_feel(packed: np.ndarray) -> np.ndarray:
 
 
 def pack_rows(name: str, rows: np.ndarray) -> dict[str, np.ndarray]:
-    """A converter's groove rows [..., 27], whose velocities come from MIDI; only the offsets are rounded, to float32."""
+    """A converter's groove rows [..., 27]: velocities are whole MIDI ones, and only offsets are rounded, to float32."""
     hits, velocities, offsets = np.split(np.asarray(rows), 3, -1)
     packed = {
         f"{name}_hits": pack_flags(hits),

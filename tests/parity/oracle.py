@@ -31,7 +31,6 @@ from oracle_converters import (
 )
 from random_models import (
     DRUM_MODELS,
-    GROOVE_MODELS,
     HITS_CONTROL,
     MODELS,
     NUM_DRUMS,

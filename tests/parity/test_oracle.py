@@ -14,8 +14,9 @@ import pytest
 
 from core.network import vae
 from core.trained_model import TrainedModel
-from tests.parity import agreement
-from tests.parity.random_models import MODELS, random_weights
+from tests.parity import agreement, groove_agreement
+from tests.parity.golden_format import unpack_feel
+from tests.parity.random_models import DRUM_MODELS, GROOVE_MODELS, GROOVES, MODELS, random_weights
 
 ROOT = Path(__file__).parents[2]
 GOLDENS = ROOT / "tests" / "goldens"
@@ -38,13 +39,21 @@ def remade(tmp_path_factory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("name", MODELS)
+def weights_of(name: str) -> dict[str, np.ndarray]:
+    return random_weights(vae.variable_shapes(agreement.config_of(name)), MODELS[name])
+
+
+@pytest.mark.parametrize("name", DRUM_MODELS)
 def test_network(name, remade):
-    weights = random_weights(vae.variable_shapes(agreement.config_of(name)), MODELS[name])
-    agreement.assert_same_network(weights, np.load(remade / f"{name}.npz"))
+    agreement.assert_same_network(weights_of(name), np.load(remade / f"{name}.npz"))
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", GROOVE_MODELS)
+def test_groove_network(name, remade):
+    groove_agreement.assert_same_groove_network(name, weights_of(name), np.load(remade / f"{name}.npz"))
+
+
+@pytest.mark.parametrize("name", DRUM_MODELS)
 def test_trained_model(name, remade):
     expected = np.load(remade / f"{name}.npz")
     model = TrainedModel(agreement.config_of(name), 8, remade / name / "model.ckpt")
@@ -55,11 +64,25 @@ def test_trained_model(name, remade):
     agreement.assert_same_greedy(labels, expected)
 
 
+@pytest.mark.parametrize("name", GROOVE_MODELS)
+def test_trained_groove_model(name, remade):
+    model = TrainedModel(agreement.config_of(name), 8, remade / name / "model.ckpt")
+    groove_agreement.assert_same_trained_model(name, model, np.load(remade / f"{name}.npz"))
+
+
 def test_drums_converter(remade):
     agreement.assert_same_converter(np.load(remade / "groove.npz"))
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("config", GROOVES)
+def test_groove_converter(config, remade):
+    golden = np.load(remade / "groovae.npz")
+    groove_agreement.assert_enough(golden)
+    groove_agreement.assert_same_groove_converter(config, golden)
+    groove_agreement.assert_same_notes(config, golden)
+
+
+@pytest.mark.parametrize("name", DRUM_MODELS)
 def test_goldens_are_what_magenta_computes(name, remade):
     committed, now = np.load(GOLDENS / f"{name}.npz"), np.load(remade / f"{name}.npz")
     assert set(committed) == set(now)
@@ -72,7 +95,27 @@ def test_goldens_are_what_magenta_computes(name, remade):
     agreement.assert_close(committed["logits"][same], now["logits"][: len(same)][same])
 
 
-def test_groove_goldens_are_what_magenta_computes(remade):
-    committed, now = np.load(GOLDENS / "groove.npz"), np.load(remade / "groove.npz")
+@pytest.mark.parametrize("name", GROOVE_MODELS)
+def test_groove_goldens_are_what_magenta_computes(name, remade):
+    committed, now = np.load(GOLDENS / f"{name}.npz"), np.load(remade / f"{name}.npz")
+    assert set(committed) == set(now)
+    decoded = {f"{kind}{array}" for kind in ("", "sampled_") for array in ("hits", "feel", "gaps")}
+    for array in set(now) - decoded - {"logits"}:
+        agreement.assert_close(committed[array], now[array])
+    for kind in ("", "sampled_"):
+        feel = committed[f"{kind}feel"]
+        hits = groove_agreement.unpack_flags(committed[f"{kind}hits"], 9)
+        rows = np.concatenate([hits[: len(feel)], unpack_feel(feel)], -1)
+        of_now = {array: now[f"{kind}{array}"][: len(feel)] for array in ("hits", "feel", "gaps")}
+        groove_agreement.assert_same_rows(rows, of_now)
+    same = (committed["hits"] == now["hits"]).all(1)
+    agreement.assert_close(committed["gaps"][same], now["gaps"][same])
+    same = same[: len(committed["logits"])]
+    agreement.assert_close(committed["logits"][same], now["logits"][: len(same)][same])
+
+
+@pytest.mark.parametrize("name", ["groove", "groovae"])
+def test_converter_goldens_are_what_magenta_computes(name, remade):
+    committed, now = np.load(GOLDENS / f"{name}.npz"), np.load(remade / f"{name}.npz")
     assert set(committed) == set(now)
     assert all((committed[array] == now[array]).all() for array in now)

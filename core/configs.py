@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from core.converters.drums import DrumsConverter
 from core.converters.groove import CLOSED_HI_HAT, GrooveConverter
+from core.converters.melody import MELODY_PROGRAMS, MelodyConverter
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Config:
 
     name: str
     hparams: HParams
-    data_converter: DrumsConverter | GrooveConverter
+    data_converter: DrumsConverter | GrooveConverter | MelodyConverter
 
     @property
     def bars(self) -> int:
@@ -40,6 +41,7 @@ class Config:
 
 
 SMALL = HParams(z_size=256, enc_rnn_size=(512,), dec_rnn_size=(256, 256), max_seq_len=32)
+BIG = HParams(z_size=512, enc_rnn_size=(2048,), dec_rnn_size=(2048, 2048, 2048), max_seq_len=32)
 # Half of Magenta's sizes and less: sixteen thousand windows are soon learnt by heart.
 OUR_GROOVE = HParams(z_size=64, enc_rnn_size=(256,), dec_rnn_size=(256, 256), max_seq_len=32, feel_bins=32)
 
@@ -47,6 +49,8 @@ CONFIG_MAP: dict[str, Config] = {
     config.name: config
     for config in (
         Config("cat-drums_2bar_small", SMALL, DrumsConverter(slice_bars=2)),
+        Config("cat-mel_2bar_small", SMALL, MelodyConverter(slice_bars=2, programs=MELODY_PROGRAMS)),
+        Config("cat-mel_2bar_big", BIG, MelodyConverter(slice_bars=2, programs=MELODY_PROGRAMS)),
         Config("groovae_4bar", HParams(256, (512,), (256, 256), max_seq_len=64), GrooveConverter(slice_bars=4)),
         Config("groovae_2bar_humanize", SMALL, GrooveConverter(humanize=True)),
         Config("groovae_2bar_tap_fixed_velocity", SMALL, GrooveConverter(tapify=True)),

@@ -14,7 +14,7 @@ from safetensors.numpy import load_file
 from core import checkpoints
 from core.catalog import CATALOG, Model
 from training import card
-from training.families import family_of
+from training.families import Data, family_of
 from training.fit import fit
 from training.settings import MODELS
 
@@ -27,7 +27,7 @@ def train(args: argparse.Namespace) -> None:
     folder = Path(args.runs) / args.model
     folder.mkdir(parents=True, exist_ok=True)
     family, cache = family_of(settings), Path(args.runs) / "data"
-    windows = {split: family.windows(Path(args.data), split, cache) for split in ("train", "validation")}
+    windows = {split: family.windows(Data(args.data, args.pop909), split, cache) for split in ("train", "validation")}
     validation = np.random.default_rng(0).permutation(windows["validation"])[:768]
 
     def report(line: str) -> None:
@@ -69,7 +69,8 @@ def main() -> None:
     for name, run in (("train", train), ("evaluate", evaluate_model), ("publish", publish)):
         p = commands.add_parser(name, help=run.__doc__)
         p.add_argument("--model", choices=sorted(MODELS), required=True)
-        p.add_argument("--data", required=True, help="the Groove MIDI Dataset's zip (groove-v1.0.0-midionly.zip)")
+        p.add_argument("--data", type=Path, help="the Groove MIDI Dataset's zip (groove-v1.0.0-midionly.zip)")
+        p.add_argument("--pop909", type=Path, help="POP909's zip (POP909.zip)")
         p.add_argument("--runs", default="runs", help="folder for states, logs and converted data")
         p.set_defaults(run=run)
         if name == "train":

@@ -1,5 +1,5 @@
-"""Changes to drum windows that leave them drums: new pairs of bars, drums taken out, hats played on the ride, and
-hits left out.
+"""Changes to windows that leave them music. To drums: new pairs of bars, drums taken out, hats played on the ride, and
+hits left out. To melodies: other keys.
 
 They help the model that reconstructs, which should know more patterns than ten drummers played. The model that
 samples is trained on the windows as they are, since it should play what drummers play.
@@ -11,6 +11,8 @@ import numpy as np
 
 from core.converters.drums import CLASS_NAMES, NUM_CLASSES, hits_to_labels, labels_to_hits
 from core.converters.groove import HITS, OFFSETS, ROW, VELOCITIES
+from core.converters.melody import FIRST_PITCH_LABEL
+from core.converters.melody import NUM_LABELS as NUM_MELODY_LABELS
 from core.converters.windows import STEPS_PER_BAR
 
 
@@ -50,6 +52,15 @@ def thin(labels: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarr
     thinned = labels.copy()
     thinned[chosen] = hits_to_labels(hits & (rng.random(hits.shape) >= leave_out))
     return thinned
+
+
+def transpose(labels: np.ndarray, semitones: int, rng: np.random.Generator) -> np.ndarray:
+    """Moves each melody [batch, steps] up or down by up to so many semitones, all equally likely; those that would
+    leave the range of pitches stay."""
+    begins = labels >= FIRST_PITCH_LABEL
+    moved = labels + np.where(begins, rng.integers(-semitones, semitones + 1, len(labels))[:, None], 0)
+    fits = np.where(begins, (moved >= FIRST_PITCH_LABEL) & (moved < NUM_MELODY_LABELS), True).all(1)
+    return np.where(fits[:, None], moved, labels)
 
 
 def drop_drum(rows: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import tensorflow as tf
 
+from core.converters import melody
 from core.converters.drums import CLASS_NAMES, labels_to_hits, labels_to_roll
 from core.network import encoder, vae
 from core.network.decoder import NO_SAMPLE, CategoricalDecoder
@@ -18,7 +20,7 @@ BEAT = 4
 
 @dataclass(frozen=True)
 class Reconstruction:
-    """Figures over a set of windows; accuracies are shares of steps whose 512-way label is right."""
+    """Figures over a set of windows; accuracies are shares of steps whose label is right."""
 
     teacher_forced: float
     free_running: float
@@ -34,8 +36,26 @@ class Reconstruction:
         return self.kl / BITS
 
 
-def reconstruct(weights: dict[str, np.ndarray], windows: np.ndarray, batch: int = 256) -> Reconstruction:
+def melody_input(labels: np.ndarray) -> np.ndarray:
+    """What the encoder hears of melody labels [...]: one-hot bool [..., 90]."""
+    return np.asarray(labels)[..., None] == np.arange(melody.NUM_LABELS)
+
+
+def melody_onsets(labels: np.ndarray) -> np.ndarray:
+    """The notes that begin in melody labels [...]: bool [..., 88], one a pitch."""
+    return melody_input(labels)[..., melody.FIRST_PITCH_LABEL :]
+
+
+def reconstruct(
+    weights: dict[str, np.ndarray],
+    windows: np.ndarray,
+    heard: Callable[[np.ndarray], np.ndarray] = labels_to_roll,
+    struck: Callable[[np.ndarray], np.ndarray] = labels_to_hits,
+    batch: int = 256,
+) -> Reconstruction:
     """Encodes label windows [count, steps] to mu and decodes: with the true past, and greedily with its own.
+
+    `heard` gives the encoder's input for labels, `struck` what begins in them; those for drums, if not given.
 
     Cross-entropy and KL are nats a clip, taken at mu (not at draws of z).
     """
@@ -52,7 +72,7 @@ def reconstruct(weights: dict[str, np.ndarray], windows: np.ndarray, batch: int 
     for labels in np.split(windows, range(batch, len(windows), batch)):
         noise = tf.zeros([labels.shape[1], len(labels), decoder.depth])
         logits, sampled, kl = run(
-            tf.constant(labels_to_roll(labels), tf.float32), tf.constant(previous_labels(labels), tf.int32), noise
+            tf.constant(heard(labels), tf.float32), tf.constant(previous_labels(labels), tf.int32), noise
         )
         entropy = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
         forced.append(logits.numpy().argmax(-1))
@@ -60,7 +80,7 @@ def reconstruct(weights: dict[str, np.ndarray], windows: np.ndarray, batch: int 
         entropies.append(entropy.numpy().sum(-1))
         kls.append(kl.numpy())
     forced, free = np.concatenate(forced), np.concatenate(free)
-    true_hits, free_hits = labels_to_hits(windows), labels_to_hits(free)
+    true_hits, free_hits = struck(windows), struck(free)
     right = free == windows
     return Reconstruction(
         teacher_forced=float((forced == windows).mean()),

@@ -5,27 +5,36 @@ The loop in `training/fit.py` is the same for all.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import tensorflow as tf
 
 from core.configs import CONFIG_MAP
-from core.converters.drums import labels_to_roll
-from core.converters.groove import ROW
+from core.converters.drums import DrumsConverter, labels_to_hits, labels_to_roll
+from core.converters.groove import ROW, GrooveConverter
+from core.converters.melody import MelodyConverter
 from core.network import encoder, vae
 from core.network.decoder import NO_SAMPLE, CategoricalDecoder
 from core.network.groove_decoder import GrooveDecoder
 from core.network.lstm import Weights
-from training import augment, evaluate, groove_dataset
+from training import augment, evaluate, groove_dataset, pop909
 from training.settings import TrainingSettings
+
+
+class Data(NamedTuple):
+    """Where the data sets are: the Groove MIDI Dataset's zip, and POP909's. A family takes what it needs."""
+
+    groove: Path | None = None
+    pop909: Path | None = None
 
 
 class Family(Protocol):
     """A kind of model, as the training loop sees it."""
 
-    def windows(self, archive: Path, split: str, cache: Path) -> np.ndarray:
+    def windows(self, data: Data, split: str, cache: Path) -> np.ndarray:
         """The examples [count, steps, …] of a split of the data set."""
 
     def feed(self, windows: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
@@ -40,50 +49,85 @@ class Family(Protocol):
 
 def family_of(settings: TrainingSettings) -> Family:
     """The family that a run's configuration belongs to."""
-    return GrooveFamily(settings) if CONFIG_MAP[settings.config].is_groove else DrumsFamily(settings)
+    converter = CONFIG_MAP[settings.config].data_converter
+    families = {DrumsConverter: DrumsFamily, MelodyConverter: MelodyFamily, GrooveConverter: GrooveFamily}
+    return families[type(converter)](settings)
 
 
-class DrumsFamily:
-    """Categorical drums: windows are labels."""
+class CategoricalFamily:
+    """Models of one label a step: windows are labels int16 [count, steps]."""
+
+    heard: Callable[[np.ndarray], np.ndarray]
+    struck: Callable[[np.ndarray], np.ndarray]
 
     def __init__(self, settings: TrainingSettings) -> None:
         """For one run."""
         self.settings = settings
         self.config = CONFIG_MAP[settings.config]
 
-    def windows(self, archive: Path, split: str, cache: Path) -> np.ndarray:
-        """Label windows int16 [count, steps]."""
-        return groove_dataset.label_windows(archive, split, self.config.data_converter.all_windows(), cache)
+    def changed(self, labels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Labels [batch, steps] changed on the fly, so that there are more of them to learn from."""
+        raise NotImplementedError
 
     def feed(self, windows: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
-        """Roll, labels, previous labels and the noise of z."""
-        s = self.settings
-        labels = augment.mix_bars(windows.astype(np.int64), s.mix_bars, rng)
-        labels = augment.drop_class(labels, s.drop_class, rng)
-        labels = augment.swap_cymbals(labels, s.swap_cymbals, rng)
-        labels = augment.thin(labels, s.thin, rng)
+        """What the encoder hears, labels, previous labels and the noise of z."""
+        labels = self.changed(windows.astype(np.int64), rng)
         previous = evaluate.previous_labels(labels)
-        previous[rng.random(previous.shape) < s.sample_dropout] = NO_SAMPLE
+        previous[rng.random(previous.shape) < self.settings.sample_dropout] = NO_SAMPLE
         epsilon = rng.standard_normal((len(labels), self.config.hparams.z_size), np.float32)
-        return labels_to_roll(labels).astype(np.float32), labels.astype(np.int32), previous.astype(np.int32), epsilon
+        return self.heard(labels).astype(np.float32), labels.astype(np.int32), previous.astype(np.int32), epsilon
 
     def loss_terms(self, weights: Weights, *fed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Cross-entropy of the labels, and KL."""
-        roll, labels, previous, epsilon = fed
+        heard, labels, previous, epsilon = fed
         lengths = tf.fill([tf.shape(labels)[0]], tf.shape(labels)[1])
-        mu, sigma = encoder.encode(weights, roll, lengths)
+        mu, sigma = encoder.encode(weights, heard, lengths)
         logits = CategoricalDecoder.read(weights).teacher_forced(mu + sigma * epsilon, previous)
         entropy = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
         return tf.reduce_sum(entropy, -1), vae.kl_divergence(mu, sigma)
 
     def score(self, weights: dict[str, np.ndarray], windows: np.ndarray) -> tuple[float, str]:
         """Accuracy for a model that reconstructs, else the evidence bound."""
-        r = evaluate.reconstruct(weights, windows)
+        r = evaluate.reconstruct(weights, windows, self.heard, self.struck)
         text = (
             f"teacher-forced {r.teacher_forced:.3f} free-running {r.free_running:.3f} "
             f"hits F1 {r.hits_f1:.3f} cross-entropy {r.cross_entropy:.2f} KL {r.kl:.1f}"
         )
         return (r.free_running if self.settings.keep_best_by == "accuracy" else -r.cross_entropy - r.kl), text
+
+
+class DrumsFamily(CategoricalFamily):
+    """Two bars of drums."""
+
+    heard = staticmethod(labels_to_roll)
+    struck = staticmethod(labels_to_hits)
+
+    def windows(self, data: Data, split: str, cache: Path) -> np.ndarray:
+        """Label windows int16 [count, steps]."""
+        return groove_dataset.label_windows(data.groove, split, self.config.data_converter.all_windows(), cache)
+
+    def changed(self, labels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """See `augment`."""
+        s = self.settings
+        labels = augment.mix_bars(labels, s.mix_bars, rng)
+        labels = augment.drop_class(labels, s.drop_class, rng)
+        labels = augment.swap_cymbals(labels, s.swap_cymbals, rng)
+        return augment.thin(labels, s.thin, rng)
+
+
+class MelodyFamily(CategoricalFamily):
+    """A few bars of melody."""
+
+    heard = staticmethod(evaluate.melody_input)
+    struck = staticmethod(evaluate.melody_onsets)
+
+    def windows(self, data: Data, split: str, cache: Path) -> np.ndarray:
+        """Label windows int16 [count, steps]."""
+        return pop909.melody_windows(data.pop909, split, self.config.data_converter.all_windows(), cache)
+
+    def changed(self, labels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """See `augment`."""
+        return augment.transpose(labels, self.settings.transpose, rng)
 
 
 class GrooveFamily:
@@ -95,9 +139,9 @@ class GrooveFamily:
         self.config = CONFIG_MAP[settings.config]
         self._evaluated = tf.function(self._costs, reduce_retracing=True)
 
-    def windows(self, archive: Path, split: str, cache: Path) -> np.ndarray:
+    def windows(self, data: Data, split: str, cache: Path) -> np.ndarray:
         """Windows float32 [count, steps, 28], see `groove_dataset.groove_windows`."""
-        return groove_dataset.groove_windows(archive, split, self.config.bars, cache)
+        return groove_dataset.groove_windows(data.groove, split, self.config.bars, cache)
 
     def tensors(self, windows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Inputs [batch, steps, input + control depth], controls, and rows [batch, steps, 27] of windows."""

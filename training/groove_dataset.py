@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import note_seq
@@ -28,39 +28,43 @@ def takes(archive: Path, split: str) -> Iterator[NoteSequence]:
                 yield note_seq.midi_to_note_sequence(files.read(f"groove/{row['midi_filename']}"))
 
 
-def label_windows(archive: Path, split: str, converter: DrumsConverter, cache: Path | None = None) -> np.ndarray:
-    """Label windows int16 [count, steps] of a split, at a hop of one bar, without repeats inside a take.
+def kept(cache: Path | None, name: str, found: Callable[[], Iterable[np.ndarray]], dtype: type) -> np.ndarray:
+    """Windows as one array, read from the folder `cache` if they were found before: reading a thousand MIDI files
+    takes minutes. Nothing is kept without a folder."""
+    path = cache / f"{name}.npy" if cache else None
+    if path and path.exists():
+        return np.load(path)
+    windows = np.array(list(found()), dtype)
+    if path:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        np.save(path, windows)
+    return windows
 
-    Reading a thousand MIDI files takes minutes, so the result is kept in the folder `cache`, if one is given.
-    """
-    kept = cache / f"groove_{split}_{converter.slice_bars}bar.npy" if cache else None
-    if kept and kept.exists():
-        return np.load(kept)
-    found = np.array([window for take in takes(archive, split) for window in converter.to_labels(take)], np.int16)
-    if kept:
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        np.save(kept, found)
-    return found
+
+def label_windows(archive: Path, split: str, converter: DrumsConverter, cache: Path | None = None) -> np.ndarray:
+    """Label windows int16 [count, steps] of a split, at a hop of one bar, without repeats inside a take; kept in the
+    folder `cache`, if one is given."""
+
+    def found() -> Iterator[np.ndarray]:
+        for take in takes(archive, split):
+            yield from converter.to_labels(take)
+
+    return kept(cache, f"groove_{split}_{converter.slice_bars}bar", found, np.int16)
 
 
 def groove_windows(archive: Path, split: str, bars: int, cache: Path | None = None) -> np.ndarray:
     """Groove windows float32 [count, steps, 28] of a split, at a hop of one bar: rows of 27 numbers and the tempo in
     qpm. The last of a take is filled up with silence, as the last window of a song is. Kept in `cache` as above."""
-    kept = cache / f"groove_{split}_{bars}bar_rows.npy" if cache else None
-    if kept and kept.exists():
-        return np.load(kept)
-    found = []
-    for take in takes(archive, split):
-        qpm = take.tempos[0].qpm
-        last = max(step for step, _ in loudest_notes(take.notes, qpm, ROLAND))
-        steps = max(bars_up(last + 1), bars * STEPS_PER_BAR)
-        rows = np.column_stack([rows_of(take.notes, qpm, steps, ROLAND), np.full(steps, qpm)])
-        for start in range(0, steps - (bars - 1) * STEPS_PER_BAR, STEPS_PER_BAR):
-            window = rows[start : start + bars * STEPS_PER_BAR]
-            if window[:, :ROW].any():
-                found.append(window)
-    windows = np.array(found, np.float32)
-    if kept:
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        np.save(kept, windows)
-    return windows
+
+    def found() -> Iterator[np.ndarray]:
+        for take in takes(archive, split):
+            qpm = take.tempos[0].qpm
+            last = max(step for step, _ in loudest_notes(take.notes, qpm, ROLAND))
+            steps = max(bars_up(last + 1), bars * STEPS_PER_BAR)
+            rows = np.column_stack([rows_of(take.notes, qpm, steps, ROLAND), np.full(steps, qpm)])
+            for start in range(0, steps - (bars - 1) * STEPS_PER_BAR, STEPS_PER_BAR):
+                window = rows[start : start + bars * STEPS_PER_BAR]
+                if window[:, :ROW].any():
+                    yield window
+
+    return kept(cache, f"groove_{split}_{bars}bar_rows", found, np.float32)

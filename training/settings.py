@@ -29,6 +29,8 @@ class TrainingSettings:
     mix_bars: float = 0.0
     drop_class: float = 0.0
     swap_cymbals: float = 0.0
+    # Melodies are moved up or down by up to so many semitones.
+    transpose: int = 0
     # For taps: share of windows of which only the louder steps are tapped.
     thin: float = 0.0
     # Share of each decoder layer's outputs hidden (groove).
@@ -66,6 +68,17 @@ MODELS: dict[str, TrainingSettings] = {
         note="The first 4,000 steps decayed by 0.9996.",
     ),
 }
+MODELS["melody_2bar"] = TrainingSettings(
+    config="cat-mel_2bar_small",
+    free_bits=80,
+    max_beta=0.15,
+    beta_rate=0.0,
+    batch_size=32,
+    decay_rate=0.99985,
+    sample_dropout=0.4,
+    transpose=6,
+    keep_best_by="accuracy",
+)
 MODELS |= {
     name: TrainingSettings(
         config=name,

@@ -14,6 +14,7 @@ from core.converters.windows import (
     ConverterTensors,
     bars_up,
     empty_sequence,
+    hop_by_bars,
     quantized_segments,
 )
 
@@ -56,16 +57,37 @@ def labels_to_roll(labels: np.ndarray) -> np.ndarray:
     return np.concatenate([hits, ~hits.any(-1, keepdims=True)], -1)
 
 
+def hits_by_step(notes: Iterable[NoteSequence.Note]) -> dict[int, int]:
+    """The label at each step at which quantised notes strike a drum."""
+    hits_at: dict[int, int] = {}
+    for note in notes:
+        if note.is_drum and note.velocity and note.pitch in CLASS_OF_PITCH:
+            step = note.quantized_start_step
+            hits_at[step] = hits_at.get(step, 0) | 1 << CLASS_OF_PITCH[note.pitch]
+    return hits_at
+
+
+def add_hits(sequence: NoteSequence, labels: np.ndarray) -> None:
+    """Adds the hits of labels [steps] to a sequence at the reference tempo: each lasts a step and has velocity 80."""
+    for step, drum_class in np.argwhere(labels_to_hits(labels)):
+        start = float(step) * SECONDS_PER_STEP
+        sequence.notes.add(
+            pitch=CLASS_PITCHES[drum_class],
+            velocity=VELOCITY,
+            start_time=start,
+            end_time=start + SECONDS_PER_STEP,
+            instrument=DRUM_INSTRUMENT,
+            is_drum=True,
+        )
+        sequence.total_time = max(sequence.total_time, start + SECONDS_PER_STEP)
+
+
 def drum_tracks(quantized: NoteSequence) -> list[np.ndarray]:
     """Label arrays [steps] of the drum tracks in a quantised sequence, each a whole number of bars.
 
     A track begins at the bar of its first hit and ends where a bar's length of silence follows a hit.
     """
-    hits_at: dict[int, int] = {}
-    for note in quantized.notes:
-        if note.is_drum and note.velocity and note.pitch in CLASS_OF_PITCH:
-            step = note.quantized_start_step
-            hits_at[step] = hits_at.get(step, 0) | 1 << CLASS_OF_PITCH[note.pitch]
+    hits_at = hits_by_step(quantized.notes)
     tracks: list[list[int]] = []
     for step in sorted(hits_at):
         if not tracks or step - (tracks[-1][-1] + 1) >= STEPS_PER_BAR:
@@ -95,6 +117,7 @@ class DrumsConverter:
     input_depth = NUM_CLASSES + 1
     output_depth = NUM_LABELS
     control_depth = 0
+    plays = "drums"
 
     @property
     def slice_steps(self) -> int:
@@ -110,14 +133,8 @@ class DrumsConverter:
 
         Raises note_seq's QuantizationStatusError if the sequence is quantised already.
         """
-        found: dict[tuple[int, ...], None] = {}
-        for segment in quantized_segments(note_sequence):
-            in_segment: dict[tuple[int, ...], None] = {}
-            for track in drum_tracks(segment):
-                for start in range(0, len(track) - self.slice_steps + 1, STEPS_PER_BAR):
-                    in_segment[tuple(track[start : start + self.slice_steps].tolist())] = None
-            found.update(dict.fromkeys(list(in_segment)[: self.max_windows]))
-        return [np.array(window) for window in list(found)[: self.max_windows]]
+        tracks = map(drum_tracks, quantized_segments(note_sequence))
+        return hop_by_bars(tracks, self.slice_steps, self.max_windows)
 
     def to_tensors(self, note_sequence: NoteSequence) -> ConverterTensors:
         """The windows as tensors: inputs bool [steps, 10], outputs one-hot bool [steps, 512].
@@ -143,15 +160,5 @@ class DrumsConverter:
     def from_samples(self, labels: Sequence[int] | np.ndarray) -> NoteSequence:
         """A sequence at 120 qpm for labels [steps]: each hit lasts a step and has velocity 80."""
         sequence = empty_sequence()
-        for step, drum_class in np.argwhere(labels_to_hits(np.asarray(labels))):
-            start = float(step) * SECONDS_PER_STEP
-            sequence.notes.add(
-                pitch=CLASS_PITCHES[drum_class],
-                velocity=VELOCITY,
-                start_time=start,
-                end_time=start + SECONDS_PER_STEP,
-                instrument=DRUM_INSTRUMENT,
-                is_drum=True,
-            )
-            sequence.total_time = start + SECONDS_PER_STEP
+        add_hits(sequence, np.asarray(labels))
         return sequence

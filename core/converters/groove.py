@@ -119,6 +119,7 @@ class GrooveConverter:
 
     input_depth = ROW
     output_depth = ROW
+    plays = "drums"
 
     @property
     def control_depth(self) -> int:

@@ -6,7 +6,7 @@ on a grid of 4 steps a quarter note, and only metres with 16 steps a bar are kep
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -52,6 +52,26 @@ def quantized_segments(note_sequence: NoteSequence) -> Iterator[NoteSequence]:
             continue
         if sequences_lib.steps_per_bar_in_quantized_sequence(quantized) == STEPS_PER_BAR:
             yield quantized
+
+
+def hop_by_bars(
+    tracks: Iterable[Iterable[np.ndarray]],
+    steps: int,
+    most: int | None,
+    cleaned: Callable[[np.ndarray], np.ndarray] = lambda window: window,
+) -> list[np.ndarray]:
+    """The different windows [steps] that begin at a bar of some label tracks, `cleaned`, in the order of the music.
+
+    `tracks` has those of each segment; at most `most` windows of a segment and of them all are kept (None: every one).
+    """
+    found: dict[tuple[int, ...], None] = {}
+    for of_segment in tracks:
+        in_segment: dict[tuple[int, ...], None] = {}
+        for track in of_segment:
+            for start in range(0, len(track) - steps + 1, STEPS_PER_BAR):
+                in_segment[tuple(cleaned(track[start : start + steps]).tolist())] = None
+        found.update(dict.fromkeys(list(in_segment)[:most]))
+    return [np.array(window) for window in list(found)[:most]]
 
 
 def bars_up(steps: int) -> int:

@@ -1,0 +1,168 @@
+"""A trio of melody, bass and drums: NoteSequence ⇄ three labels a step (`musicvae_reference` 4.4, 5 and 7.3)."""
+
+from __future__ import annotations
+
+import itertools
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from note_seq.protobuf.music_pb2 import NoteSequence
+
+from core.converters import drums, melody
+from core.converters.windows import STEPS_PER_BAR, ConverterTensors, bars_up, empty_sequence, quantized_segments
+
+PARTS = ("melody", "bass", "drums")
+MELODY, BASS, DRUMS = range(3)
+DEPTHS = (melody.NUM_LABELS, melody.NUM_LABELS, drums.NUM_LABELS)
+BASS_PROGRAMS = range(32, 40)
+# What is written: MIDI's first piano and its finger bass.
+BASS_INSTRUMENT, BASS_PROGRAM = 1, 33
+MAX_INSTRUMENT = 127
+MAX_BARS = 1024
+# An instrument may be silent for so many bars beside one in which it plays.
+GAP_BARS = 2
+
+
+def part_of(note: NoteSequence.Note) -> int | None:
+    """Which part a note can belong to, None for neither of them."""
+    if note.is_drum:
+        return DRUMS
+    if note.program in melody.MELODY_PROGRAMS:
+        return MELODY
+    return BASS if note.program in BASS_PROGRAMS else None
+
+
+def one_hot(labels: np.ndarray) -> np.ndarray:
+    """Labels [steps, 3] as bool [steps, 692], one after the other."""
+    return np.concatenate([np.arange(depth) == labels[:, [part]] for part, depth in enumerate(DEPTHS)], -1)
+
+
+def widened(covered: np.ndarray, bars: int) -> np.ndarray:
+    """Bars [bars, …] that are covered, or have one that is within `bars` bars."""
+    padded = np.pad(covered, [(bars, bars)] + [(0, 0)] * (covered.ndim - 1))
+    return np.any([padded[shift : shift + len(covered)] for shift in range(2 * bars + 1)], 0)
+
+
+@dataclass(frozen=True)
+class TrioConverter:
+    """Windows of `slice_bars` bars, at a hop of one bar, counted from time zero, of every combination of a melody, a
+    bass and a drum instrument that play together throughout.
+
+    At most `max_windows` windows are kept, the first ones; repeats count. An instrument with notes of two parts, or of
+    another program, is left out. Unlike the reference, which then fails, music without a tempo is at 120 qpm.
+    """
+
+    slice_bars: int = 16
+    max_windows: int | None = 5
+
+    input_depth = sum(DEPTHS)
+    output_depth = sum(DEPTHS)
+    control_depth = 0
+    plays = "melody, bass and drums together"
+
+    @property
+    def slice_steps(self) -> int:
+        """Length of a window in steps."""
+        return self.slice_bars * STEPS_PER_BAR
+
+    def all_windows(self) -> TrioConverter:
+        """The same converter without a bound on the windows of a sequence."""
+        return replace(self, max_windows=None)
+
+    def to_labels(self, note_sequence: NoteSequence) -> list[np.ndarray]:
+        """The windows as label arrays [slice_steps, 3]: melody, bass, drums.
+
+        Raises note_seq's QuantizationStatusError if the sequence is quantised already, and its BadNoteError if a note
+        ends before it begins.
+        """
+        windows = itertools.chain.from_iterable(map(self._windows, quantized_segments(note_sequence)))
+        return list(itertools.islice(windows, self.max_windows))
+
+    def _windows(self, quantized: NoteSequence) -> Iterable[np.ndarray]:
+        bars = min(-(-quantized.total_quantized_steps // STEPS_PER_BAR), MAX_BARS)
+        notes_of: dict[int, list[NoteSequence.Note]] = defaultdict(list)
+        for note in quantized.notes:
+            if note.instrument <= MAX_INSTRUMENT:
+                notes_of[note.instrument].append(note)
+        instruments: dict[int, list[tuple[np.ndarray, np.ndarray]]] = defaultdict(list)
+        for _, notes in sorted(notes_of.items()):
+            parts = {part_of(note) for note in notes}
+            part = parts.pop()
+            if parts or part is None:
+                continue
+            track = _drum_track(notes, bars) if part == DRUMS else _line_track(notes, bars)
+            if track is not None:
+                instruments[part].append((track, widened(_covered(notes, bars), GAP_BARS)))
+        for trio in itertools.product(*(instruments[part] for part in range(len(PARTS)))):
+            tracks, covered = zip(*trio, strict=True)
+            together = np.all(covered, 0)
+            for edge in (slice(None, GAP_BARS), slice(-GAP_BARS, None)):
+                together[edge] = np.any([each[edge] for each in covered])
+            joined = np.stack(tracks, -1)
+            for bar in range(bars - self.slice_bars + 1):
+                if together[bar : bar + self.slice_bars].all():
+                    yield joined[bar * STEPS_PER_BAR : (bar + self.slice_bars) * STEPS_PER_BAR]
+
+    def to_tensors(self, note_sequence: NoteSequence) -> ConverterTensors:
+        """The windows as tensors, bool [steps, 692]; the output is the input. Raises as `to_labels` does."""
+        windows = list(map(one_hot, self.to_labels(note_sequence)))
+        return ConverterTensors(
+            inputs=windows,
+            outputs=windows,
+            controls=[np.zeros((len(window), 0), bool) for window in windows],
+            lengths=[len(window) for window in windows],
+        )
+
+    def from_tensors(self, samples: Iterable[np.ndarray]) -> list[NoteSequence]:
+        """Sequences at 120 qpm for arrays [steps, 692]."""
+        ends = np.cumsum(DEPTHS)[:-1]
+        return [
+            self.from_samples(np.stack([part.argmax(-1) for part in np.split(np.asarray(sample), ends, -1)], -1))
+            for sample in samples
+        ]
+
+    def samples_to_tensor(self, labels: np.ndarray) -> np.ndarray:
+        """Labels [steps, 3] as a float32 array [steps, 692]."""
+        return one_hot(np.asarray(labels)).astype(np.float32)
+
+    def from_samples(self, labels: Sequence[Sequence[int]] | np.ndarray) -> NoteSequence:
+        """A sequence at 120 qpm for labels [steps, 3]: a piano's melody, a finger bass, and drums."""
+        sequence = empty_sequence()
+        labels = np.asarray(labels)
+        melody.add_line(sequence, labels[:, MELODY])
+        melody.add_line(sequence, labels[:, BASS], BASS_INSTRUMENT, BASS_PROGRAM)
+        drums.add_hits(sequence, labels[:, DRUMS])
+        return sequence
+
+
+def _covered(notes: Iterable[NoteSequence.Note], bars: int) -> np.ndarray:
+    """Which bars [bars] are touched by a note."""
+    covered = np.zeros(bars, bool)
+    for note in notes:
+        covered[note.quantized_start_step // STEPS_PER_BAR : -(-note.quantized_end_step // STEPS_PER_BAR)] = True
+    return covered
+
+
+def _line_track(notes: Iterable[NoteSequence.Note], bars: int) -> np.ndarray | None:
+    """One line from time zero, labels [16 · bars], silence included; None if there is nothing in it."""
+    in_range = [note for note in notes if melody.MIN_PITCH <= note.pitch <= melody.MAX_PITCH]
+    first_step, labels, sounds_on = melody.single_line(in_range)
+    if not len(labels):
+        return None
+    track = np.full(max(bars * STEPS_PER_BAR, first_step + len(labels) + 1), melody.NO_EVENT)
+    track[first_step : first_step + len(labels)] = labels
+    if sounds_on:
+        track[first_step + len(labels)] = melody.NOTE_OFF
+    return track[: bars * STEPS_PER_BAR]
+
+
+def _drum_track(notes: Iterable[NoteSequence.Note], bars: int) -> np.ndarray | None:
+    """Drum labels [16 · bars] from time zero; None if there is nothing in them."""
+    hits = drums.hits_by_step(notes)
+    if not hits:
+        return None
+    track = np.zeros(max(bars * STEPS_PER_BAR, bars_up(max(hits) + 1)), np.int64)
+    track[list(hits)] = list(hits.values())
+    return track[: bars * STEPS_PER_BAR]

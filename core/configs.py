@@ -7,27 +7,31 @@ from dataclasses import dataclass
 from core.converters.drums import DrumsConverter
 from core.converters.groove import CLOSED_HI_HAT, GrooveConverter
 from core.converters.melody import MELODY_PROGRAMS, MelodyConverter
+from core.converters.trio import TrioConverter
 
 
 @dataclass(frozen=True)
 class HParams:
-    """Sizes of a network: `z_size`, the widths of the encoder's and decoder's layers, `max_seq_len` in steps, and the
-    bins of each velocity and offset that a groove decoder tells apart (0: it gives their means)."""
+    """Sizes of a network: `z_size`, the widths of the encoder's and decoder's layers (of the conductor's, too, where
+    there is one), `max_seq_len` in steps, the bins of each velocity and offset that a groove decoder tells apart
+    (0: it gives their means), and whether the encoder reads bar by bar, with one layer for steps and one for bars."""
 
     z_size: int
     enc_rnn_size: tuple[int, ...]
     dec_rnn_size: tuple[int, ...]
     max_seq_len: int
     feel_bins: int = 0
+    hierarchical_encoder: bool = False
 
 
 @dataclass(frozen=True)
 class Config:
-    """A model family: its name, its sizes and its converter."""
+    """A model family: its name, its sizes, its converter, and whether a conductor leads the decoding bar by bar."""
 
     name: str
     hparams: HParams
-    data_converter: DrumsConverter | GrooveConverter | MelodyConverter
+    data_converter: DrumsConverter | GrooveConverter | MelodyConverter | TrioConverter
+    is_hierarchical: bool = False
 
     @property
     def bars(self) -> int:
@@ -42,6 +46,10 @@ class Config:
 
 SMALL = HParams(z_size=256, enc_rnn_size=(512,), dec_rnn_size=(256, 256), max_seq_len=32)
 BIG = HParams(z_size=512, enc_rnn_size=(2048,), dec_rnn_size=(2048, 2048, 2048), max_seq_len=32)
+LONG = HParams(z_size=512, enc_rnn_size=(2048, 2048), dec_rnn_size=(1024, 1024), max_seq_len=256)
+# Of a size that two cores can train: a sixteenth of Magenta's widths and an encoder that reads bar by bar.
+OUR_MELODY = HParams(256, enc_rnn_size=(256, 192), dec_rnn_size=(256, 256), max_seq_len=256, hierarchical_encoder=True)
+OUR_TRIO = HParams(256, enc_rnn_size=(224, 160), dec_rnn_size=(176, 176), max_seq_len=256, hierarchical_encoder=True)
 # Half of Magenta's sizes and less: sixteen thousand windows are soon learnt by heart.
 OUR_GROOVE = HParams(z_size=64, enc_rnn_size=(256,), dec_rnn_size=(256, 256), max_seq_len=32, feel_bins=32)
 
@@ -51,6 +59,10 @@ CONFIG_MAP: dict[str, Config] = {
         Config("cat-drums_2bar_small", SMALL, DrumsConverter(slice_bars=2)),
         Config("cat-mel_2bar_small", SMALL, MelodyConverter(slice_bars=2, programs=MELODY_PROGRAMS)),
         Config("cat-mel_2bar_big", BIG, MelodyConverter(slice_bars=2, programs=MELODY_PROGRAMS)),
+        Config("hierdec-mel_16bar", LONG, MelodyConverter(slice_bars=16), is_hierarchical=True),
+        Config("hierdec-trio_16bar", LONG, TrioConverter(slice_bars=16), is_hierarchical=True),
+        Config("melody_16bar", OUR_MELODY, MelodyConverter(slice_bars=16, programs=MELODY_PROGRAMS), True),
+        Config("trio_16bar", OUR_TRIO, TrioConverter(slice_bars=16, drums_as_roll=True), True),
         Config("groovae_4bar", HParams(256, (512,), (256, 256), max_seq_len=64), GrooveConverter(slice_bars=4)),
         Config("groovae_2bar_humanize", SMALL, GrooveConverter(humanize=True)),
         Config("groovae_2bar_tap_fixed_velocity", SMALL, GrooveConverter(tapify=True)),

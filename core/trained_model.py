@@ -18,7 +18,7 @@ from core.configs import Config
 from core.converters.drums import NUM_CLASSES
 from core.converters.groove import HITS, ROW, loudest_notes, padded_windows, rows_of
 from core.converters.windows import REFERENCE_QPM, bars_up
-from core.decoding import CategoricalDecoding, GrooveDecoding
+from core.decoding import decoding_of
 from core.errors import MultipleExtractedExamplesError, NoExtractedExamplesError, SettingError
 from core.network import encoder
 from core.seeds import Stage, Stream, new_seed
@@ -41,7 +41,7 @@ class TrainedModel:
         self.config = config
         self.batch_size = batch_size
         weights = checkpoints.load(checkpoint_dir_or_path, config)
-        decoding = GrooveDecoding if config.is_groove else CategoricalDecoding
+        decoding = decoding_of(config)
         self._dtype = decoding.dtype
         self._weights = {name: tf.constant(array, self._dtype) for name, array in weights.items()}
         self._decoding = decoding(self._weights)
@@ -74,7 +74,7 @@ class TrainedModel:
 
         Args:
             n: how many, `batch_size` if not given.
-            length: in steps.
+            length: in steps; without effect on hierarchical models, whose clips all have `max_seq_len`.
             temperature: of the draws, above 0.
             same_z: one latent for all of them.
             c_input: controls [steps, control_depth] for a model that takes some; if they have fewer rows than
@@ -113,7 +113,8 @@ class TrainedModel:
             bars = self.config.bars
             if not tensors.inputs:
                 raise NoExtractedExamplesError(
-                    f"Clip {number} has no {bars} bars of drums in 4-4 time that {self.config.name} could encode."
+                    f"Clip {number} has no {bars} bars of {self.config.data_converter.plays} in 4-4 time that "
+                    f"{self.config.name} could encode."
                 )
             if len(tensors.inputs) > 1:
                 raise MultipleExtractedExamplesError(
@@ -283,6 +284,9 @@ class TrainedModel:
         self._check_controls(c_input)
         if c_input is not None:
             length = min(length or len(c_input), len(c_input))
+        if self.config.is_hierarchical:
+            # The conductor leads through all its bars, whatever length is asked for (reference section 3.2).
+            length = self.config.hparams.max_seq_len
         if not length:
             raise SettingError(
                 f"{self.config.name} needs a length in steps, for example length={self.config.hparams.max_seq_len}."

@@ -103,8 +103,8 @@ def test_describe():
 
 
 def test_reconstruct_counts_rightly(tiny_model, windows):
-    r = evaluate.reconstruct(tiny_model.weights, windows, batch=16)
-    again = evaluate.reconstruct(tiny_model.weights, windows, batch=7)
+    r = evaluate.reconstruct(tiny_model.config, tiny_model.weights, windows, batch=16)
+    again = evaluate.reconstruct(tiny_model.config, tiny_model.weights, windows, batch=7)
     assert r.silence_baseline == pytest.approx((windows == 0).mean())
     assert r.free_running == pytest.approx(again.free_running, abs=1e-3)
     assert 0 <= r.free_running < 0.2

@@ -1,5 +1,5 @@
 """Changes to windows that leave them music. To drums: new pairs of bars, drums taken out, hats played on the ride, and
-hits left out. To melodies: other keys.
+hits left out. To melodies: other keys. To trios: other keys, and other drummers.
 
 They help the model that reconstructs, which should know more patterns than ten drummers played. The model that
 samples is trained on the windows as they are, since it should play what drummers play.
@@ -55,12 +55,20 @@ def thin(labels: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarr
 
 
 def transpose(labels: np.ndarray, semitones: int, rng: np.random.Generator) -> np.ndarray:
-    """Moves each melody [batch, steps] up or down by up to so many semitones, all equally likely; those that would
-    leave the range of pitches stay."""
+    """Moves the lines of each clip [batch, steps, lines] up or down together, by up to so many semitones, all equally
+    likely; clips that would leave the range of pitches stay."""
     begins = labels >= FIRST_PITCH_LABEL
-    moved = labels + np.where(begins, rng.integers(-semitones, semitones + 1, len(labels))[:, None], 0)
-    fits = np.where(begins, (moved >= FIRST_PITCH_LABEL) & (moved < NUM_MELODY_LABELS), True).all(1)
-    return np.where(fits[:, None], moved, labels)
+    moved = labels + np.where(begins, rng.integers(-semitones, semitones + 1, len(labels))[:, None, None], 0)
+    fits = np.where(begins, (moved >= FIRST_PITCH_LABEL) & (moved < NUM_MELODY_LABELS), True).all((1, 2))
+    return np.where(fits[:, None, None], moved, labels)
+
+
+def exchange(labels: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
+    """Gives a share of the clips [batch, steps] what another clip of the batch plays."""
+    exchanged = labels.copy()
+    chosen = np.flatnonzero(rng.random(len(labels)) < share)
+    exchanged[chosen] = labels[rng.integers(len(labels), size=len(chosen))]
+    return exchanged
 
 
 def drop_drum(rows: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:

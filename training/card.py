@@ -51,7 +51,7 @@ def quality_table(model: Model, data: Path, cache: Path | None = None) -> str:
     converter = model.config.data_converter
     test = groove_dataset.label_windows(data, "test", converter.all_windows(), cache)
     trained = TrainedModel(model.config, 100, model.path)
-    r = evaluate.reconstruct(trained.weights, test)
+    r = evaluate.reconstruct(model.config, trained.weights, test)
     lines = [
         f"Test split: {len(test)} windows of two bars, none of them used in training or to choose the weights.",
         "",

@@ -4,23 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
-from core.converters import melody
+from core.configs import Config
+from core.converters import melody, trio
 from core.converters.drums import CLASS_NAMES, labels_to_hits, labels_to_roll
+from core.decoding import decoding_of
 from core.network import encoder, vae
 from core.network.decoder import NO_SAMPLE, CategoricalDecoder
+from core.network.hierarchical_decoder import HierarchicalDecoder
+from core.network.lstm import Weights
 
 BITS = float(np.log(2))
 KICK, SNARE = CLASS_NAMES.index("kick"), CLASS_NAMES.index("snare")
 BEAT = 4
+GREEDY = 1e-8
 
 
 @dataclass(frozen=True)
 class Reconstruction:
-    """Figures over a set of windows; accuracies are shares of steps whose label is right."""
+    """Figures over a set of windows; accuracies are shares of labels that are right, of all and of each instrument."""
 
     teacher_forced: float
     free_running: float
@@ -29,11 +35,21 @@ class Reconstruction:
     hits_f1: float
     cross_entropy: float
     kl: float
+    teacher_forced_of: tuple[float, ...]
+    free_running_of: tuple[float, ...]
 
     @property
     def kl_bits(self) -> float:
         """KL in bits a clip."""
         return self.kl / BITS
+
+
+class Kind(NamedTuple):
+    """How the labels of a kind of model are to be read: `heard` gives the encoder's input [..., input_depth] for
+    labels, `struck` what begins in them, bool [..., notes or drums]."""
+
+    heard: Callable[[np.ndarray], np.ndarray]
+    struck: Callable[[np.ndarray], np.ndarray]
 
 
 def melody_input(labels: np.ndarray) -> np.ndarray:
@@ -46,41 +62,72 @@ def melody_onsets(labels: np.ndarray) -> np.ndarray:
     return melody_input(labels)[..., melody.FIRST_PITCH_LABEL :]
 
 
-def reconstruct(
-    weights: dict[str, np.ndarray],
-    windows: np.ndarray,
-    heard: Callable[[np.ndarray], np.ndarray] = labels_to_roll,
-    struck: Callable[[np.ndarray], np.ndarray] = labels_to_hits,
-    batch: int = 256,
-) -> Reconstruction:
-    """Encodes label windows [count, steps] to mu and decodes: with the true past, and greedily with its own.
+def trio_onsets(labels: np.ndarray) -> np.ndarray:
+    """The notes and hits that begin in trio labels [..., 3]: bool [..., 88 + 88 + 9]."""
+    lines = [melody_onsets(labels[..., part]) for part in (trio.MELODY, trio.BASS)]
+    return np.concatenate([*lines, labels_to_hits(labels[..., trio.DRUMS])], -1)
 
-    `heard` gives the encoder's input for labels, `struck` what begins in them; those for drums, if not given.
+
+def kind_of(config: Config) -> Kind:
+    """How to read the labels of a configuration's models."""
+    converter = config.data_converter
+    if isinstance(converter, trio.TrioConverter):
+        return Kind(converter.heard, trio_onsets)
+    if isinstance(converter, melody.MelodyConverter):
+        return Kind(melody_input, melody_onsets)
+    return Kind(labels_to_roll, labels_to_hits)
+
+
+def teacher_forced(config: Config, weights: Weights, z: tf.Tensor, previous: tf.Tensor) -> list[tf.Tensor]:
+    """Logits [batch, steps, depth] of each instrument, for z [batch, z_size] and the previous labels int [batch, steps]
+    or [batch, steps, instruments]."""
+    if not config.is_hierarchical:
+        return [CategoricalDecoder.read(weights).teacher_forced(z, previous)]
+    if previous.shape.rank == 2:
+        previous = previous[..., None]
+    return HierarchicalDecoder.read(weights).teacher_forced(z, previous, config.bars)
+
+
+def cross_entropy(logits: list[tf.Tensor], labels: tf.Tensor) -> tf.Tensor:
+    """Nats a clip [batch], of labels int [batch, steps] or [batch, steps, instruments]."""
+    each = tf.reshape(labels, [tf.shape(labels)[0], tf.shape(labels)[1], len(logits)])
+    entropies = [
+        tf.nn.sparse_softmax_cross_entropy_with_logits(each[..., k], theirs) for k, theirs in enumerate(logits)
+    ]
+    return tf.reduce_sum(sum(entropies), -1)
+
+
+def reconstruct(
+    config: Config, weights: dict[str, np.ndarray], windows: np.ndarray, batch: int = 256
+) -> Reconstruction:
+    """Encodes label windows [count, steps] or [count, steps, instruments] to mu and decodes: with the true past, and
+    greedily with its own.
 
     Cross-entropy and KL are nats a clip, taken at mu (not at draws of z).
     """
     windows = windows.astype(np.int64)
     weights = {name: tf.constant(array, tf.float32) for name, array in weights.items()}
-    decoder = CategoricalDecoder.read(weights)
+    decoding, kind = decoding_of(config)(weights), kind_of(config)
 
     @tf.function(reduce_retracing=True)
-    def run(roll, previous, noise):
-        mu, sigma = encoder.encode(weights, roll, tf.fill([tf.shape(roll)[0]], tf.shape(roll)[1]))
-        return decoder.teacher_forced(mu, previous), decoder.decode(mu, noise)[0], vae.kl_divergence(mu, sigma)
+    def run(heard, previous, labels):
+        mu, sigma = encoder.encode(weights, heard, tf.fill([tf.shape(heard)[0]], tf.shape(heard)[1]))
+        logits = teacher_forced(config, weights, mu, previous)
+        best = tf.stack([tf.argmax(each, -1) for each in logits], -1)
+        return mu, best, cross_entropy(logits, labels), vae.kl_divergence(mu, sigma)
 
     forced, free, entropies, kls = [], [], [], []
     for labels in np.split(windows, range(batch, len(windows), batch)):
-        noise = tf.zeros([labels.shape[1], len(labels), decoder.depth])
-        logits, sampled, kl = run(
-            tf.constant(heard(labels), tf.float32), tf.constant(previous_labels(labels), tf.int32), noise
+        heard, previous = kind.heard(labels), previous_labels(labels)
+        mu, best, entropy, kl = (
+            a.numpy() for a in run(tf.constant(heard, tf.float32), tf.constant(previous, tf.int32), labels)
         )
-        entropy = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
-        forced.append(logits.numpy().argmax(-1))
-        free.append(sampled.numpy())
-        entropies.append(entropy.numpy().sum(-1))
-        kls.append(kl.numpy())
-    forced, free = np.concatenate(forced), np.concatenate(free)
-    true_hits, free_hits = struck(windows), struck(free)
+        free += decoding.decode(mu, 0, range(len(labels)), labels.shape[1], GREEDY, None)
+        forced.append(best.reshape(labels.shape))
+        entropies.append(entropy)
+        kls.append(kl)
+    forced, free = np.concatenate(forced), np.array(free)
+    true_hits, free_hits = kind.struck(windows), kind.struck(free)
     right = free == windows
     return Reconstruction(
         teacher_forced=float((forced == windows).mean()),
@@ -90,12 +137,19 @@ def reconstruct(
         hits_f1=float(2 * (true_hits & free_hits).sum() / (true_hits.sum() + free_hits.sum())),
         cross_entropy=float(np.concatenate(entropies).mean()),
         kl=float(np.concatenate(kls).mean()),
+        teacher_forced_of=_of_each(forced == windows),
+        free_running_of=_of_each(right),
     )
 
 
+def _of_each(right: np.ndarray) -> tuple[float, ...]:
+    """The share that is right of each instrument."""
+    return tuple(right.reshape(*right.shape[:2], -1).mean((0, 1)).tolist())
+
+
 def previous_labels(labels: np.ndarray) -> np.ndarray:
-    """What the decoder hears before each step under teacher forcing: int [batch, steps]."""
-    return np.concatenate([np.full((len(labels), 1), NO_SAMPLE), labels[:, :-1]], 1)
+    """What the decoder hears before each step under teacher forcing: int [batch, steps, …]."""
+    return np.concatenate([np.full_like(labels[:, :1], NO_SAMPLE), labels[:, :-1]], 1)
 
 
 @dataclass(frozen=True)

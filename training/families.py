@@ -5,7 +5,6 @@ The loop in `training/fit.py` is the same for all.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -13,11 +12,12 @@ import numpy as np
 import tensorflow as tf
 
 from core.configs import CONFIG_MAP
-from core.converters.drums import DrumsConverter, labels_to_hits, labels_to_roll
+from core.converters import trio
+from core.converters.drums import DrumsConverter
 from core.converters.groove import ROW, GrooveConverter
 from core.converters.melody import MelodyConverter
 from core.network import encoder, vae
-from core.network.decoder import NO_SAMPLE, CategoricalDecoder
+from core.network.decoder import NO_SAMPLE
 from core.network.groove_decoder import GrooveDecoder
 from core.network.lstm import Weights
 from training import augment, evaluate, groove_dataset, pop909
@@ -50,23 +50,26 @@ class Family(Protocol):
 def family_of(settings: TrainingSettings) -> Family:
     """The family that a run's configuration belongs to."""
     converter = CONFIG_MAP[settings.config].data_converter
-    families = {DrumsConverter: DrumsFamily, MelodyConverter: MelodyFamily, GrooveConverter: GrooveFamily}
+    families = {
+        DrumsConverter: DrumsFamily,
+        MelodyConverter: MelodyFamily,
+        trio.TrioConverter: TrioFamily,
+        GrooveConverter: GrooveFamily,
+    }
     return families[type(converter)](settings)
 
 
 class CategoricalFamily:
-    """Models of one label a step: windows are labels int16 [count, steps]."""
-
-    heard: Callable[[np.ndarray], np.ndarray]
-    struck: Callable[[np.ndarray], np.ndarray]
+    """Models of labels: windows int16 [count, steps], or [count, steps, instruments] where there are several."""
 
     def __init__(self, settings: TrainingSettings) -> None:
         """For one run."""
         self.settings = settings
         self.config = CONFIG_MAP[settings.config]
+        self.kind = evaluate.kind_of(self.config)
 
     def changed(self, labels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Labels [batch, steps] changed on the fly, so that there are more of them to learn from."""
+        """Labels [batch, steps, …] changed on the fly, so that there are more of them to learn from."""
         raise NotImplementedError
 
     def feed(self, windows: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
@@ -75,32 +78,28 @@ class CategoricalFamily:
         previous = evaluate.previous_labels(labels)
         previous[rng.random(previous.shape) < self.settings.sample_dropout] = NO_SAMPLE
         epsilon = rng.standard_normal((len(labels), self.config.hparams.z_size), np.float32)
-        return self.heard(labels).astype(np.float32), labels.astype(np.int32), previous.astype(np.int32), epsilon
+        return self.kind.heard(labels).astype(np.float32), labels.astype(np.int32), previous.astype(np.int32), epsilon
 
     def loss_terms(self, weights: Weights, *fed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Cross-entropy of the labels, and KL."""
         heard, labels, previous, epsilon = fed
-        lengths = tf.fill([tf.shape(labels)[0]], tf.shape(labels)[1])
-        mu, sigma = encoder.encode(weights, heard, lengths)
-        logits = CategoricalDecoder.read(weights).teacher_forced(mu + sigma * epsilon, previous)
-        entropy = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
-        return tf.reduce_sum(entropy, -1), vae.kl_divergence(mu, sigma)
+        mu, sigma = encoder.encode(weights, heard, tf.fill([tf.shape(labels)[0]], tf.shape(labels)[1]))
+        logits = evaluate.teacher_forced(self.config, weights, mu + sigma * epsilon, previous)
+        return evaluate.cross_entropy(logits, labels), vae.kl_divergence(mu, sigma)
 
     def score(self, weights: dict[str, np.ndarray], windows: np.ndarray) -> tuple[float, str]:
         """Accuracy for a model that reconstructs, else the evidence bound."""
-        r = evaluate.reconstruct(weights, windows, self.heard, self.struck)
+        r = evaluate.reconstruct(self.config, weights, windows)
+        each = "/".join(f"{accuracy:.3f}" for accuracy in r.free_running_of)
         text = (
-            f"teacher-forced {r.teacher_forced:.3f} free-running {r.free_running:.3f} "
+            f"teacher-forced {r.teacher_forced:.3f} free-running {r.free_running:.3f} ({each}) "
             f"hits F1 {r.hits_f1:.3f} cross-entropy {r.cross_entropy:.2f} KL {r.kl:.1f}"
         )
         return (r.free_running if self.settings.keep_best_by == "accuracy" else -r.cross_entropy - r.kl), text
 
 
 class DrumsFamily(CategoricalFamily):
-    """Two bars of drums."""
-
-    heard = staticmethod(labels_to_roll)
-    struck = staticmethod(labels_to_hits)
+    """A few bars of drums."""
 
     def windows(self, data: Data, split: str, cache: Path) -> np.ndarray:
         """Label windows int16 [count, steps]."""
@@ -116,10 +115,7 @@ class DrumsFamily(CategoricalFamily):
 
 
 class MelodyFamily(CategoricalFamily):
-    """A few bars of melody."""
-
-    heard = staticmethod(evaluate.melody_input)
-    struck = staticmethod(evaluate.melody_onsets)
+    """Melodies of any length."""
 
     def windows(self, data: Data, split: str, cache: Path) -> np.ndarray:
         """Label windows int16 [count, steps]."""
@@ -127,7 +123,24 @@ class MelodyFamily(CategoricalFamily):
 
     def changed(self, labels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """See `augment`."""
-        return augment.transpose(labels, self.settings.transpose, rng)
+        return augment.transpose(labels[..., None], self.settings.transpose, rng)[..., 0]
+
+
+class TrioFamily(CategoricalFamily):
+    """Melody, bass and drums."""
+
+    def windows(self, data: Data, split: str, cache: Path) -> np.ndarray:
+        """Label windows int16 [count, steps, 3]."""
+        converter = self.config.data_converter.all_windows()
+        return pop909.trio_windows(data.pop909, data.groove, split, converter, cache)
+
+    def changed(self, labels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Melody and bass in another key, and a drummer from another clip of the batch: see `augment`."""
+        changed = labels.copy()
+        lines = slice(trio.MELODY, trio.DRUMS)
+        changed[..., lines] = augment.transpose(labels[..., lines], self.settings.transpose, rng)
+        changed[..., trio.DRUMS] = augment.exchange(labels[..., trio.DRUMS], self.settings.exchange_drums, rng)
+        return changed
 
 
 class GrooveFamily:

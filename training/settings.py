@@ -31,6 +31,8 @@ class TrainingSettings:
     swap_cymbals: float = 0.0
     # Melodies are moved up or down by up to so many semitones.
     transpose: int = 0
+    # Share of trios that get the drummer of another.
+    exchange_drums: float = 0.0
     # For taps: share of windows of which only the louder steps are tapped.
     thin: float = 0.0
     # Share of each decoder layer's outputs hidden (groove).
@@ -79,6 +81,18 @@ MODELS["melody_2bar"] = TrainingSettings(
     transpose=6,
     keep_best_by="accuracy",
 )
+MODELS["melody_16bar"] = TrainingSettings(
+    config="melody_16bar",
+    free_bits=200,
+    max_beta=0.2,
+    beta_rate=0.0,
+    batch_size=32,
+    decay_rate=0.9998,
+    sample_dropout=0.3,
+    transpose=6,
+    keep_best_by="accuracy",
+)
+MODELS["trio_16bar"] = replace(MODELS["melody_16bar"], config="trio_16bar", free_bits=300, exchange_drums=0.8)
 MODELS |= {
     name: TrainingSettings(
         config=name,

@@ -115,8 +115,9 @@ class MelodyConverter:
 
     input_depth = NUM_LABELS
     output_depth = NUM_LABELS
+    output_depths = (NUM_LABELS,)
     control_depth = 0
-    plays = "a melody"
+    plays = "melody"
 
     @property
     def slice_steps(self) -> int:

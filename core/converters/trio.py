@@ -35,8 +35,8 @@ def part_of(note: NoteSequence.Note) -> int | None:
 
 
 def one_hot(labels: np.ndarray) -> np.ndarray:
-    """Labels [steps, 3] as bool [steps, 692], one after the other."""
-    return np.concatenate([np.arange(depth) == labels[:, [part]] for part, depth in enumerate(DEPTHS)], -1)
+    """Labels [..., 3] as bool [..., 692], one part after the other."""
+    return np.concatenate([np.arange(depth) == labels[..., [part]] for part, depth in enumerate(DEPTHS)], -1)
 
 
 def widened(covered: np.ndarray, bars: int) -> np.ndarray:
@@ -52,15 +52,30 @@ class TrioConverter:
 
     At most `max_windows` windows are kept, the first ones; repeats count. An instrument with notes of two parts, or of
     another program, is left out. Unlike the reference, which then fails, music without a tempo is at 120 qpm.
+
+    `drums_as_roll`: the encoder hears nine hits and a flag for silence instead of 512 combinations (our own model).
     """
 
     slice_bars: int = 16
     max_windows: int | None = 5
+    drums_as_roll: bool = False
 
-    input_depth = sum(DEPTHS)
     output_depth = sum(DEPTHS)
+    output_depths = DEPTHS
     control_depth = 0
     plays = "melody, bass and drums together"
+
+    @property
+    def input_depth(self) -> int:
+        """Width of what the encoder hears at a step."""
+        return sum(DEPTHS[:DRUMS]) + (drums.NUM_CLASSES + 1 if self.drums_as_roll else DEPTHS[DRUMS])
+
+    def heard(self, labels: np.ndarray) -> np.ndarray:
+        """What the encoder hears of labels [..., 3]: bool [..., input_depth]."""
+        if not self.drums_as_roll:
+            return one_hot(labels)
+        lines = [np.arange(DEPTHS[part]) == labels[..., [part]] for part in (MELODY, BASS)]
+        return np.concatenate([*lines, drums.labels_to_roll(labels[..., DRUMS])], -1)
 
     @property
     def slice_steps(self) -> int:
@@ -106,11 +121,12 @@ class TrioConverter:
                     yield joined[bar * STEPS_PER_BAR : (bar + self.slice_bars) * STEPS_PER_BAR]
 
     def to_tensors(self, note_sequence: NoteSequence) -> ConverterTensors:
-        """The windows as tensors, bool [steps, 692]; the output is the input. Raises as `to_labels` does."""
-        windows = list(map(one_hot, self.to_labels(note_sequence)))
+        """The windows as tensors: inputs bool [steps, input_depth], outputs bool [steps, 692]. Raises as `to_labels`
+        does."""
+        windows = self.to_labels(note_sequence)
         return ConverterTensors(
-            inputs=windows,
-            outputs=windows,
+            inputs=list(map(self.heard, windows)),
+            outputs=list(map(one_hot, windows)),
             controls=[np.zeros((len(window), 0), bool) for window in windows],
             lengths=[len(window) for window in windows],
         )

@@ -6,6 +6,7 @@ so it is worked out once; that with the controls is worked out for all steps at 
 
 from __future__ import annotations
 
+from functools import partial
 from typing import NamedTuple
 
 import tensorflow as tf
@@ -14,29 +15,35 @@ from core.network import lstm
 from core.network.lstm import Cell, Weights
 
 NO_SAMPLE = -1
+SCOPE = "decoder"
 
 
-def _scope(layer: int) -> str:
-    return f"decoder/multi_rnn_cell/cell_{layer}/lstm_cell"
+def _cell_scope(scope: str, layer: int) -> str:
+    return f"{scope}/multi_rnn_cell/cell_{layer}/lstm_cell"
 
 
 def variable_shapes(
-    sample_depth: int, units: tuple[int, ...], z_size: int, control_depth: int = 0, logits: int | None = None
+    sample_depth: int,
+    units: tuple[int, ...],
+    z_size: int,
+    control_depth: int = 0,
+    logits: int | None = None,
+    scope: str = SCOPE,
 ) -> dict[str, tuple[int, ...]]:
     """Names and shapes of the decoder's variables; `units` has one width a layer, `logits` is the width of the output
     projection, `sample_depth` if not given."""
     state = 2 * sum(units)
     shapes: dict[str, tuple[int, ...]] = {
-        "decoder/z_to_initial_state/kernel": (z_size, state),
-        "decoder/z_to_initial_state/bias": (state,),
+        f"{scope}/z_to_initial_state/kernel": (z_size, state),
+        f"{scope}/z_to_initial_state/bias": (state,),
     }
     inputs = sample_depth + z_size + control_depth
     for layer, width in enumerate(units):
-        shapes |= lstm.cell_shapes(_scope(layer), inputs, width)
+        shapes |= lstm.cell_shapes(_cell_scope(scope, layer), inputs, width)
         inputs = width
     logits = sample_depth if logits is None else logits
-    shapes["decoder/output_projection/kernel"] = (inputs, logits)
-    shapes["decoder/output_projection/bias"] = (logits,)
+    shapes[f"{scope}/output_projection/kernel"] = (inputs, logits)
+    shapes[f"{scope}/output_projection/bias"] = (logits,)
     return shapes
 
 
@@ -56,27 +63,25 @@ class Layers(NamedTuple):
     output_bias: tf.Tensor
 
     @classmethod
-    def read(cls, weights: Weights, sample_depth: int) -> Layers:
+    def read(cls, weights: Weights, sample_depth: int, scope: str = SCOPE) -> Layers:
         """Reads the decoder from weights under Magenta's variable names."""
-        cells = []
-        while f"{_scope(len(cells))}/bias" in weights:
-            cells.append(lstm.read_cell(weights, _scope(len(cells))))
-        z_end = sample_depth + weights["decoder/z_to_initial_state/kernel"].shape[0]
+        cells = lstm.read_stack(weights, partial(_cell_scope, scope))
+        state_kernel = weights[f"{scope}/z_to_initial_state/kernel"]
+        z_end = sample_depth + state_kernel.shape[0]
         return cls(
-            state_kernel=weights["decoder/z_to_initial_state/kernel"],
-            state_bias=weights["decoder/z_to_initial_state/bias"],
+            state_kernel=state_kernel,
+            state_bias=weights[f"{scope}/z_to_initial_state/bias"],
             sample_rows=cells[0].input_kernel[:sample_depth],
             z_rows=cells[0].input_kernel[sample_depth:z_end],
             control_rows=cells[0].input_kernel[z_end:],
-            cells=tuple(cells),
-            output_kernel=weights["decoder/output_projection/kernel"],
-            output_bias=weights["decoder/output_projection/bias"],
+            cells=cells,
+            output_kernel=weights[f"{scope}/output_projection/kernel"],
+            output_bias=weights[f"{scope}/output_projection/bias"],
         )
 
     def initial_state(self, z: tf.Tensor) -> State:
         """c and h of every layer in turn, from z [batch, z_size]."""
-        flat = tf.tanh(tf.matmul(z, self.state_kernel) + self.state_bias)
-        return tuple(tf.split(flat, [cell.units for cell in self.cells for _ in "ch"], -1))
+        return lstm.initial_state(z, self.state_kernel, self.state_bias, self.cells)
 
     def project_z(self, z: tf.Tensor) -> tf.Tensor:
         """z's part of the first layer's gates, the same at every step: [batch, 4H]."""
@@ -123,9 +128,9 @@ class CategoricalDecoder(NamedTuple):
     layers: Layers
 
     @classmethod
-    def read(cls, weights: Weights) -> CategoricalDecoder:
+    def read(cls, weights: Weights, scope: str = SCOPE) -> CategoricalDecoder:
         """Reads the decoder from weights under Magenta's variable names."""
-        return cls(Layers.read(weights, weights["decoder/output_projection/bias"].shape[0]))
+        return cls(Layers.read(weights, weights[f"{scope}/output_projection/bias"].shape[0], scope))
 
     @property
     def depth(self) -> int:
@@ -147,7 +152,9 @@ class CategoricalDecoder(NamedTuple):
         projected = tf.transpose(self.project_sample(previous), [1, 0, 2]) + self.layers.project_z(z)
         return self.layers.logits(tf.transpose(self.layers.run(projected, z), [1, 0, 2]))
 
-    def decode(self, z: tf.Tensor, noise: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    def decode(
+        self, z: tf.Tensor, noise: tf.Tensor, first: tf.Tensor | None = None
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         """Decodes step by step, feeding each sample back.
 
         The sample at a step is the argmax of logits + noise: with standard Gumbel noise times the temperature this is a
@@ -156,6 +163,7 @@ class CategoricalDecoder(NamedTuple):
         Args:
             z: [batch, z_size].
             noise: [steps, batch, depth].
+            first: int32 [batch], the label before the first step, none if not given.
 
         Returns:
             labels int32 [batch, steps], logits [batch, steps, depth], and for each item the smallest margin
@@ -166,6 +174,7 @@ class CategoricalDecoder(NamedTuple):
         batch = tf.shape(z)[0]
         layers = self.layers
         from_z = layers.project_z(z)
+        from_first = tf.zeros_like(from_z) if first is None else self.project_sample(first)
 
         def body(t, from_sample, margin, labels, logits, *state):
             state = layers.step(from_z + from_sample, state)
@@ -189,7 +198,7 @@ class CategoricalDecoder(NamedTuple):
             body,
             (
                 tf.constant(0),
-                tf.zeros_like(from_z),
+                from_first,
                 tf.fill([batch], tf.constant(float("inf"), z.dtype)),
                 tf.TensorArray(tf.int32, steps),
                 tf.TensorArray(z.dtype, steps),

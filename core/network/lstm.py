@@ -7,7 +7,7 @@ bias as it is read.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import tensorflow as tf
@@ -41,9 +41,23 @@ def read_cell(weights: Weights, scope: str) -> Cell:
     return Cell(kernel[:inputs], kernel[inputs:], bias + one_for_forget_gate)
 
 
+def read_stack(weights: Weights, scope_of: Callable[[int], str]) -> tuple[Cell, ...]:
+    """The cells stored under `scope_of(layer)`, as many layers as there are."""
+    cells: list[Cell] = []
+    while f"{scope_of(len(cells))}/bias" in weights:
+        cells.append(read_cell(weights, scope_of(len(cells))))
+    return tuple(cells)
+
+
 def cell_shapes(scope: str, inputs: int, units: int) -> dict[str, tuple[int, ...]]:
     """Variable names and shapes of a cell with `inputs` inputs and `units` units."""
     return {f"{scope}/kernel": (inputs + units, 4 * units), f"{scope}/bias": (4 * units,)}
+
+
+def initial_state(z: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor, cells: Sequence[Cell]) -> tuple[tf.Tensor, ...]:
+    """c and h of every layer in turn, from z [batch, n] (reference section 2.5)."""
+    flat = tf.tanh(tf.matmul(z, kernel) + bias)
+    return tuple(tf.split(flat, [cell.units for cell in cells for _ in "ch"], -1))
 
 
 def step(preactivation: tf.Tensor, c: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

@@ -6,16 +6,23 @@ import numpy as np
 import tensorflow as tf
 
 from core.configs import Config
-from core.network import decoder, encoder, groove_decoder
+from core.network import decoder, encoder, groove_decoder, hierarchical_decoder
 
 
 def variable_shapes(config: Config) -> dict[str, tuple[int, ...]]:
     """Magenta's variable names and the shapes that `config` gives them."""
     hparams, converter = config.hparams, config.data_converter
+    shapes = encoder.variable_shapes(
+        converter.input_depth + converter.control_depth,
+        hparams.enc_rnn_size,
+        hparams.z_size,
+        hparams.hierarchical_encoder,
+    )
+    if config.is_hierarchical:
+        units = hparams.dec_rnn_size
+        return shapes | hierarchical_decoder.variable_shapes(converter.output_depths, units, hparams.z_size, units)
     logits = groove_decoder.logits_depth(hparams.feel_bins) if hparams.feel_bins else converter.output_depth
-    return encoder.variable_shapes(
-        converter.input_depth + converter.control_depth, hparams.enc_rnn_size, hparams.z_size
-    ) | decoder.variable_shapes(
+    return shapes | decoder.variable_shapes(
         converter.output_depth, hparams.dec_rnn_size, hparams.z_size, converter.control_depth, logits
     )
 

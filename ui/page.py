@@ -91,7 +91,7 @@ def _carry(
 
 
 def look() -> dict:
-    """What `launch` needs to make the page look as designed."""
+    """What `launch` needs to make the page look and scroll as designed."""
     theme = gr.themes.Base(
         primary_hue=gr.themes.colors.orange,
         neutral_hue=gr.themes.colors.slate,
@@ -99,4 +99,4 @@ def look() -> dict:
         font_mono=["ui-monospace", "SFMono-Regular", "monospace"],
         radius_size=gr.themes.sizes.radius_lg,
     )
-    return {"theme": theme, "css_paths": [ASSETS / "style.css"]}
+    return {"theme": theme, "css_paths": [ASSETS / "style.css"], "js": (ASSETS / "rolls.js").read_text()}

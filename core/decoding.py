@@ -115,13 +115,20 @@ class GrooveDecoding:
         return list(self.fill_in(z, noise, controls, nothing, nothing > 0))
 
     def fill_in(
-        self, z: np.ndarray, noise: np.ndarray, controls: np.ndarray, given: np.ndarray, is_given: np.ndarray
+        self,
+        z: np.ndarray,
+        noise: np.ndarray,
+        controls: np.ndarray,
+        given: np.ndarray,
+        is_given: np.ndarray,
+        struck: np.ndarray | None = None,
     ) -> np.ndarray:
         """Samples [clips, steps, 27] where some numbers are given; noise [clips, steps, 27], the rest as for
         `GrooveDecoder.decode`."""
         noise = np.ascontiguousarray(noise.transpose(1, 0, 2))
-        arrays = (z, noise, controls, given)
-        return self._decode(*(tf.constant(a, tf.float64) for a in arrays), tf.constant(is_given)).numpy()
+        arrays = (tf.constant(array, tf.float64) for array in (z, noise, controls, given))
+        struck = None if struck is None else tf.constant(struck)
+        return self._decode(*arrays, tf.constant(is_given), struck).numpy()
 
 
 Decoding = CategoricalDecoding | GrooveDecoding

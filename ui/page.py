@@ -12,6 +12,7 @@ from ui import api, surprise, texts
 from ui.groove import Groove
 from ui.interpolate import ALL, Interpolate
 from ui.notices import notice
+from ui.performing import shown_theme
 from ui.sample import Sample
 from ui.slots import Slot
 
@@ -73,7 +74,7 @@ def _carry(
         clip, what = take(place, *values)
         if clip is None:
             return [notice(texts.ONE_STEP_FOR_SLOT, "wrong"), gr.skip(), *slot.unchanged()]
-        filled = slot.filled(clip, "dark" if theme == "dark" else "light")
+        filled = slot.filled(clip, shown_theme(theme))
         if place == "groove":
             return [gr.skip(), gr.update(selected="groove"), *filled]
         if others_clip is None:

@@ -58,15 +58,20 @@ def assert_same_groove_network(name: str, weights: Mapping[str, np.ndarray], gol
     logits = decoder.teacher_forced(*(tf.constant(array, tf.float32) for array in (z[:kept], previous, kept_controls)))
     assert_close(logits, golden["logits"])
 
-    steps = inputs.shape[1]
-    greedy = np.zeros((steps, len(z), NUM_CLASSES))
-    rows = decode(decoder, z, greedy, controls[0])
-    assert_same_rows(rows, golden, settled(weights, z, greedy, controls[0]))
+    for kind in ("", "sampled_"):
+        rows = decode(decoder, *drawn(name, golden, kind))
+        assert_same_rows(rows, golden, settled(name, weights, golden, kind), kind)
+
+
+def drawn(name: str, golden: Golden, kind: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What the decodes of a kind, "" for greedy ones or "sampled_", are made of: latents [n, z_size], noise of the hits
+    [steps, n, 9], and controls [steps, depth]."""
+    z, steps = golden["z"], golden["hits"].shape[1]
+    controls = controls_of(name, golden)
     uniforms = random_uniforms(MODELS[name], steps, len(z)).astype(float)
-    z = z[: len(golden["sampled_hits"])]
-    noise = (np.log1p(-uniforms) - np.log(uniforms))[:, : len(z)]
-    rows = decode(decoder, z, noise, controls[0])
-    assert_same_rows(rows, golden, settled(weights, z, noise, controls[0]), "sampled_")
+    noise = np.log1p(-uniforms) - np.log(uniforms) if kind else np.zeros((steps, len(z), NUM_CLASSES))
+    count = len(golden[f"{kind}hits"])
+    return z[:count], noise[:, :count], np.zeros((steps, 0)) if controls is None else controls[0]
 
 
 def rows_from_logits(logits: np.ndarray) -> np.ndarray:
@@ -91,15 +96,13 @@ def decode(
     return decoder.decode(*(tf.constant(array, dtype) for array in (z, noise, controls)), nothing, nothing > 0).numpy()
 
 
-def settled(weights: Mapping[str, tf.Tensor], z: np.ndarray, hit_noise: np.ndarray, controls: np.ndarray) -> np.ndarray:
+def settled(name: str, weights: Mapping[str, np.ndarray], golden: Golden, kind: str = "") -> np.ndarray:
     """Where rounding has not grown, bool [n, steps]: up to there float32 and float64 give the same velocities and
     offsets. What a random network is fed back for long enough can take any rounding anywhere."""
     single, double = (
         decode(
-            GrooveDecoder.read({name: tf.cast(array, dtype) for name, array in weights.items()}),
-            z,
-            hit_noise,
-            controls,
+            GrooveDecoder.read({variable: tf.cast(array, dtype) for variable, array in weights.items()}),
+            *drawn(name, golden, kind),
             dtype,
         )
         for dtype in (tf.float32, tf.float64)
@@ -132,13 +135,11 @@ def assert_same_trained_model(name: str, model: TrainedModel, golden: Golden) ->
     _, mu, sigma = model.encode_tensors(inputs_of(golden), lengths, cut)
     assert_close(mu, golden["mu"])
     assert_close(sigma, golden["sigma"])
-    steps = golden["hits"].shape[1]
+    z, noise, _ = drawn(name, golden, "")
     c_input = None if controls is None else controls[0]
-    z = golden["z"]
-    rows = np.array(model.decode_to_tensors(z, steps, temperature=1e-8, c_input=c_input))
+    rows = np.array(model.decode_to_tensors(z, len(noise), temperature=1e-8, c_input=c_input))
     assert rows.dtype == np.float32
-    told = np.zeros((steps, 0)) if c_input is None else c_input
-    assert_same_rows(rows, golden, settled(model.weights, z, np.zeros((steps, len(z), NUM_CLASSES)), told))
+    assert_same_rows(rows, golden, settled(name, model.weights, golden))
 
 
 def assert_same_groove_converter(config: str, golden: Golden) -> None:

@@ -5,10 +5,12 @@ import dataclasses
 import numpy as np
 import pytest
 
+from core import decoding
 from core.catalog import CATALOG
-from core.converters.drums import CLASS_NAMES
-from core.converters.groove import CLOSED_HI_HAT, ROLAND
+from core.converters.drums import CLASS_NAMES, NUM_CLASSES
+from core.converters.groove import CLOSED_HI_HAT, HITS, ROLAND, ROW
 from training import card, groove_card, groove_evaluate
+from training.families import family_of
 from training.groove_evaluate import Hits, Take, hits_of, step_ms
 from training.settings import MODELS
 from ui import groove as groove_tab
@@ -127,3 +129,24 @@ def test_a_groove_card(take, tiny_grooves, monkeypatch, name):
 def test_kept_notes_must_be_kept(take, tiny_grooves):
     with pytest.raises(ValueError, match="were to be kept"):
         groove_evaluate._feel_of_kept(take, take.played(np.arange(3)))
+
+
+def test_residuals_find_the_noise_again(tiny_grooves):
+    """Of music that a model played, its residuals have the correlations that its noise was drawn with."""
+    model, family = tiny_grooves["groove_2bar_humanize"], family_of(MODELS["groove_2bar_humanize"])
+    count, steps = 300, 32
+    windows = np.zeros((count, steps, ROW + 1), np.float32)
+    windows[..., HITS] = np.random.default_rng(0).random((count, steps, NUM_CLASSES)) < 0.4
+    windows[..., ROW] = 120
+    inputs, controls, rows = family.tensors(windows)
+    _, mu, _ = model.encode_tensors(list(inputs[..., :ROW]), [steps] * count, list(controls))
+    noise = np.array([model._decoding.noise(3, clip, steps, 1.0) for clip in range(count)])
+    hits_given = np.broadcast_to(np.arange(ROW) < HITS.stop, rows.shape)
+    windows[..., :ROW] = model._decoding.fill_in(mu, noise, controls, rows, hits_given)
+    weights = {name: array.numpy().astype(np.float32) for name, array in model.weights.items()}
+    found = groove_evaluate.residuals(weights, family, windows)
+    assert found.clock == pytest.approx(decoding.CLOCK_SHARE, abs=0.04)
+    assert found.accent == pytest.approx(decoding.ACCENT_SHARE, abs=0.04)
+    assert found.memory == pytest.approx(decoding.CLOCK_MEMORY, abs=0.1)
+    assert found.velocity_spread == pytest.approx(1, abs=0.05)
+    assert found.timing_spread == pytest.approx(1, abs=0.05)

@@ -1,4 +1,4 @@
-"""How long a visitor waits: for the page, for the first clip, and then for four clips with all they come with.
+"""How long a visitor waits: for the page, for the first clip, and then for clips and grooves with all they come with.
 
     python -m benchmarks.page
 
@@ -19,6 +19,7 @@ from pathlib import Path
 from core.recipe import Recipe
 
 STARTS, REPEATS = 3, 20
+GROOVE_BARS = 16
 ROOT = Path(__file__).parents[1]
 
 
@@ -68,12 +69,30 @@ def four_clips() -> float:
     return statistics.median(times[2:])
 
 
+def groove() -> float:
+    """Median seconds for 16 bars humanised, with the pictures, the sound and the MIDI of before and after, warm."""
+    from core import clip, examples, studio
+    from ui import rolls
+
+    beat = examples.load("Boom bap")
+    song = clip.join([beat] * (GROOVE_BARS // beat.bars))
+    times = []
+    for seed in range(REPEATS + 2):
+        started = time.perf_counter()
+        recipe = Recipe("groove", "bundled/groove_2bar_humanize", seed, temperature=0.5, qpm=song.qpm, clips=(song,))
+        played = studio.perform(recipe).clips[0]
+        rolls.filled([rolls.Shown(song, "before", "before"), rolls.Shown(played, "after", "after")], "light")
+        times.append(time.perf_counter() - started)
+    return statistics.median(times[2:])
+
+
 def main() -> None:
     """Prints the table."""
     print("| what | seconds | bar |\n|---|---|---|")
     print(f"| page usable after `python app.py` | {statistics.median(page_usable() for _ in range(STARTS)):.1f} | 5 |")
     print(f"| first clip from a cold start | {statistics.median(first_clip() for _ in range(STARTS)):.1f} | 10 |")
     print(f"| four clips with pictures and sound, warm | {four_clips():.2f} | 1.5 |")
+    print(f"| {GROOVE_BARS} bars humanised, before and after with pictures and sound, warm | {groove():.2f} | 1.5 |")
 
 
 if __name__ == "__main__":

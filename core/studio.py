@@ -14,7 +14,7 @@ from core import catalog, clip, limits, uploads
 from core.catalog import Model
 from core.clip import Clip, Note
 from core.converters.windows import STEPS_PER_BAR
-from core.errors import LatentJamError
+from core.errors import LatentJamError, SettingError
 from core.recipe import Recipe
 from core.trained_model import TrainedModel
 
@@ -68,11 +68,16 @@ class Studio:
     def perform(self, recipe: Recipe, progress: Progress | None = None) -> Performance:
         """Makes the music of a recipe: same recipe and weights, same notes.
 
-        Raises `ModelNotFoundError`, `CheckpointError`, or, for input clips, `NoExtractedExamplesError` and
-        `MultipleExtractedExamplesError`.
+        Raises `ModelNotFoundError`, `CheckpointError`, `SettingError` for a model that cannot do this, or, for input
+        clips, `NoExtractedExamplesError` and `MultipleExtractedExamplesError`.
         """
         tell = progress or (lambda share, what: None)
         entry = catalog.find(recipe.model, self.models)
+        if recipe.operation != "groove" and entry.config.data_converter.control_depth:
+            raise SettingError(
+                f"{entry.name} makes grooves of drums that are there, and has none to {recipe.operation}. "
+                "Choose another model."
+            )
         tell(0.0, f"Loading {entry.name}")
         model = self.load(recipe.model)
         tell(0.3, "Playing")

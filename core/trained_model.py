@@ -267,7 +267,8 @@ class TrainedModel:
         lengths = [window_steps] * len(windows)
         seed = new_seed() if seed is None else seed
         control_tensors = controls if self._takes_controls else None
-        _, mu, _ = self.encode_tensors(list(converter.heard(windows)), lengths, control_tensors, seed)
+        heard = converter.heard(windows)
+        _, mu, _ = self.encode_tensors(list(heard), lengths, control_tensors, seed)
         # One stream for the whole song: a drummer does not start afresh every two bars.
         noise = self._decoding.noise(seed, 0, len(windows) * window_steps, temperature)
         if converter.add_class is None:
@@ -275,7 +276,9 @@ class TrainedModel:
         else:
             known = np.arange(ROW) % NUM_CLASSES != converter.add_class
         is_given = np.broadcast_to(known & keep_notes, windows.shape)
-        played = self._decoding.fill_in(mu, noise.reshape(windows.shape), controls, windows, is_given)
+        # Somebody struck something at every tap. The published models are not told, so they may leave taps out.
+        struck = heard[..., HITS].any(-1) if converter.tapify and converter.input_as_controls else None
+        played = self._decoding.fill_in(mu, noise.reshape(windows.shape), controls, windows, is_given, struck)
         return played.reshape(-1, ROW)[: len(rows)]
 
     def _decode_samples(

@@ -148,7 +148,7 @@ def _drum_parts(data: bytes, name: str) -> tuple[list[tuple[int, Clip]], tuple[s
             shown = min(max(qpm, limits.QPM[0]), limits.QPM[1])
             if shown != qpm:
                 said.append(f"Its tempo of {qpm:.0f} is out of our range and was changed to {shown:.0f}.")
-            parts.append((first_bar, replace(from_sequence(segment, bars, qpm, _stem(name)), qpm=shown)))
+            parts.append((first_bar, replace(from_sequence(segment, bars, qpm, _stem(name)), qpm=round(shown, 3))))
         elif segment.notes:
             other_metres = True
         first_bar += max(0, round(quarters / bar))

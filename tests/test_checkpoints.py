@@ -1,3 +1,4 @@
+import hashlib
 import io
 import tarfile
 from pathlib import Path
@@ -5,9 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
+from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
 from core import checkpoints
+from core.catalog import CATALOG, MODELS_FOLDER
 from core.configs import CONFIG_MAP
 from core.errors import CheckpointError
 
@@ -116,3 +119,26 @@ def test_an_archive_writes_nothing_outside(tiny_config, tmp_path):
     with tarfile.open(archive, "w"):
         pass
     refused(archive, tiny_config, "holds no TensorFlow checkpoint")
+
+
+def test_bundled_weights_say_what_they_are_and_no_two_are_the_same():
+    bundled = [model for model in CATALOG.values() if model.id.startswith("bundled/")]
+    assert {model.path for model in bundled} == set(MODELS_FOLDER.glob("*.safetensors"))
+    seen: dict[str, str] = {}
+    for model in bundled:
+        with safe_open(model.path, "numpy") as file:
+            assert file.metadata()["config"] == model.config.name, model.id
+        weights = checkpoints.load(model.path, model.config)
+        digest = hashlib.sha256(b"".join(weights[name].tobytes() for name in sorted(weights))).hexdigest()
+        assert digest not in seen, f"{model.id} has the weights of {seen[digest]}"
+        seen[digest] = model.id
+
+
+def test_every_bundled_model_has_its_card():
+    for model in CATALOG.values():
+        card = model.path.with_suffix(".md").read_text()
+        assert card.startswith(f"# {model.id}\n")
+        with safe_open(model.path, "numpy") as file:
+            steps = file.metadata().get("step")
+        said = f"{int(steps):,} steps" if steps else "The number of steps was not recorded"
+        assert said in card, model.id

@@ -173,3 +173,10 @@ def test_the_real_process_is_quiet_and_clear(tmp_path):
     right = run("sample", "--model", LOKL, "--num-outputs", "1", "--output-dir", str(tmp_path))
     assert (right.returncode, right.stderr) == (0, "")
     assert right.stdout == f"{tmp_path / 'drums_2bar.lokl_00.mid'}\n"
+
+
+def test_a_groove_model_does_not_sample(tmp_path, capsys):
+    status = main(["sample", "--model", "bundled/groove_2bar_humanize", "--output-dir", str(tmp_path / "out")])
+    assert status == 2
+    assert "has none to sample. Choose another model." in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from core.catalog import Model
 from core.clip import TICKS_PER_BAR, Clip, Note, from_sequence, join, to_sequence
 from core.converters.drums import CLASS_OF_PITCH
-from core.converters.groove import CLOSED_HI_HAT, REDUCED
+from core.converters.groove import CLOSED_HI_HAT, HITS, REDUCED, ROW
 from core.errors import NoExtractedExamplesError, SettingError
 from core.groove import Amount, keep_notes
 from core.recipe import Recipe
@@ -211,3 +211,19 @@ def test_a_recipe_of_a_groove(tiny_grooves, rock_beat):
     assert (played.bars, played.qpm) == (2, 90.0)
     assert played.notes == grooved(tiny_grooves[name], dataclasses.replace(rock_beat, qpm=90.0)).notes
     assert studio.perform(dataclasses.replace(recipe, amount=0, dynamics=0)).clips[0].notes == rock_beat.notes
+
+
+def test_every_tap_is_answered(tiny_grooves, rock_beat, monkeypatch):
+    """Of our own model; Magenta's may leave a tap out."""
+    taps = dataclasses.replace(rock_beat, notes=tuple(note for note in rock_beat.notes if note.pitch in (36, 38)))
+    tapped = {round(note.start / 120) for note in taps.notes}
+    model = tiny_grooves["groove_2bar_tap"]
+    noise = model._decoding.noise
+
+    def shy(*args) -> np.ndarray:
+        """Noise with which no drum would be hit."""
+        return noise(*args) - 100 * (np.arange(ROW) < HITS.stop)
+
+    monkeypatch.setattr(model._decoding, "noise", shy)
+    played = grooved(model, taps, 0.0, dynamics=1.0, keep_notes=False)
+    assert Counter(round(note.start / 120) for note in played.notes) == dict.fromkeys(tapped, 1)

@@ -31,6 +31,7 @@ from core.recipe import Recipe
 ROOT = Path(__file__).resolve().parent.parent
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 PATIENCE = 60_000
+expect.set_options(timeout=PATIENCE)
 
 
 @contextmanager
@@ -250,19 +251,19 @@ def test_tap_a_rhythm_and_get_drums(browser, address):
         page.get_by_role("tab", name="Groove").click()
         page.get_by_text("Tap to drums").click()
         tempo = page.locator("#groove-tempo input[type=number]")
-        tempo.fill("160")
+        tempo.fill("100")
         tempo.blur()
         page.click("#tap-pad .start")
-        page.wait_for_timeout(250 + 4 * 60_000 / 160)
+        page.wait_for_timeout(250 + 4 * 60_000 / 100)
         for _ in range(14):
             page.keyboard.press("Space")
-            page.wait_for_timeout(30_000 / 160)
+            page.wait_for_timeout(30_000 / 100)
         expect(page.locator("#slot-groove img")).to_have_attribute(
             "alt", re.compile(r"2 bars of drums: 1\d snare hits")
         )
         page.click("#groove")
         wait_for_text(page, "#groove-said", "2 bars played")
-        notes = drums_of(download(page, "#after .midi")[1], 2, 160.0)
+        notes = drums_of(download(page, "#after .midi")[1], 2, 100.0)
         assert len({note.pitch for note in notes}) >= 2, "one drum is no kit"
 
 
@@ -347,6 +348,39 @@ def test_a_phone_in_the_dark(browser, address):
             " return [...g.getImageData(0, 0, 1, 1).data] }",
         )
         assert max(corner[:3]) < 80, "the picture is light on a dark page"
+
+
+def choose_example(page: Page, slot: str, name: str) -> None:
+    page.locator(f"#{slot} .example input").click()
+    page.get_by_role("option", name=name, exact=True).click()
+    expect(page.locator(f"#{slot} figcaption")).to_contain_text(name)
+
+
+def test_long_music_on_a_phone(browser, address):
+    """Twelve bars scroll inside their cards, before and after together; the page stays as wide as the phone and at
+    rest."""
+    with visit(browser, address, viewport={"width": 390, "height": 844}) as page:
+        page.get_by_role("tab", name="Interpolate").click()
+        choose_example(page, "slot-a", "Boom bap")
+        choose_example(page, "slot-b", "Train beat")
+        page.click("#interpolate")
+        wait_for_text(page, "#interpolate-said", "6 steps made")
+        page.wait_for_selector("#path audio", state="attached")
+        page.click("#path-uses .use-groove")
+        page.click("#groove")
+        wait_for_text(page, "#groove-said", "12 bars played")
+        page.wait_for_selector("#after audio", state="attached")
+        widths = set()
+        for _ in range(20):
+            page.wait_for_timeout(100)
+            widths.add(page.evaluate("document.documentElement.scrollWidth"))
+        assert max(widths) <= 390, "the page is wider than the phone, or flickers"
+        before, after = page.locator("#before .view"), page.locator("#after .view")
+        expect(after).to_have_class(re.compile("more"))
+        before.evaluate("view => view.scrollLeft = 400")
+        page.wait_for_function("document.querySelector('#after .view').scrollLeft === 400")
+        after.evaluate("view => view.scrollLeft = view.scrollWidth")
+        expect(before).not_to_have_class(re.compile("more"))
 
 
 def test_a_damaged_model_gets_a_sentence_and_the_others_play(browser, tmp_path):

@@ -1,10 +1,15 @@
+import argparse
 import dataclasses
 
 import numpy as np
 import pytest
+from safetensors import safe_open
+from safetensors.numpy import save_file
 
+from core.catalog import Model
 from core.converters.drums import CLASS_NAMES, labels_to_hits
-from training import augment, evaluate, families, fit
+from training import __main__ as commands
+from training import augment, card, evaluate, families, fit, smoothness
 from training.settings import MODELS
 
 RNG = np.random.default_rng
@@ -109,3 +114,49 @@ def test_reconstruct_counts_rightly(tiny_model, windows):
     assert r.free_running == pytest.approx(again.free_running, abs=1e-3)
     assert 0 <= r.free_running < 0.2
     assert r.kl > 0
+
+
+def test_publishing_records_where_the_weights_come_from(tiny_config, tiny_model, tmp_path, monkeypatch):
+    """Steps and score are in the weights' file and on the card, so that they are not lost with the run."""
+    settings = MODELS["drums_2bar.hikl"]
+    run = tmp_path / "runs" / "drums_2bar.hikl"
+    run.mkdir(parents=True)
+    weights = {name: array.numpy() for name, array in tiny_model.weights.items()}
+    save_file(weights, run / "best.safetensors", {"step": "12500", "score": "0.8125"})
+    model = Model("bundled/drums_2bar.hikl", tiny_config, tmp_path / "drums_2bar.hikl.safetensors", "tests", "none")
+    monkeypatch.setattr(commands, "_bundled", lambda name: model)
+    monkeypatch.setattr(card.drums_card, "quality_table", lambda *args: "as good as random")
+    commands.publish(argparse.Namespace(model="drums_2bar.hikl", runs=tmp_path / "runs", data="no archive"))
+    with safe_open(model.path, "numpy") as file:
+        metadata = file.metadata()
+    assert metadata["config"] == settings.config
+    assert (metadata["step"], metadata["score"]) == ("12500", "0.8125")
+    written = model.path.with_suffix(".md").read_text()
+    assert "12,500 steps" in written
+    assert "free-running accuracy (0.8125; more is better)" in written
+    assert "as good as random" in written
+
+
+def test_smoothness_counts_by_hand():
+    """Hits 0 … 3 of a kick: a straight way, one with a detour, one that stands still for a step."""
+    bars = np.eye(4, dtype=np.int64)
+    straight = np.cumsum(np.concatenate([np.zeros((1, 4), np.int64), bars]), 0)[:4]
+    detour = straight[[0, 2, 1, 3]]
+    still = straight[[0, 0, 3, 3]]
+    found = smoothness.smoothness(straight[None])
+    assert (found.steady, found.rising) == (1, 1)
+    assert found.from_start == pytest.approx([0, 1 / 3, 2 / 3, 1])
+    assert found.from_end == pytest.approx([1, 2 / 3, 1 / 3, 0])
+    found = smoothness.smoothness(detour[None])
+    assert (found.steady, found.rising) == (pytest.approx(2 / 3), pytest.approx(2 / 3))
+    found = smoothness.smoothness(still[None])
+    assert (found.steady, found.rising) == (1, pytest.approx(1 / 3))
+
+
+def test_blends_go_from_reconstruction_to_reconstruction(tiny_model, windows):
+    found = smoothness.blends(tiny_model, windows, pairs=6, steps=4)
+    assert found.pairs == 6
+    assert found.equal_ends == 12
+    for way in (found.model, found.mixed):
+        assert (way.from_start[0], way.from_start[-1]) == (0, 1)
+        assert (way.from_end[0], way.from_end[-1]) == (1, 0)

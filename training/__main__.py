@@ -1,4 +1,4 @@
-"""Command line of the training recipe: `python -m training train|evaluate|publish`."""
+"""Command line of the training recipe: `python -m training train|evaluate|card|publish`."""
 
 from __future__ import annotations
 
@@ -46,27 +46,36 @@ def _bundled(name: str) -> Model:
 
 def evaluate_model(args: argparse.Namespace) -> None:
     """Prints the quality table of a bundled model's card."""
-    print(card.quality_table(_bundled(args.model), Path(args.data), Path(args.runs) / "data"))
+    model = _bundled(args.model)
+    cache = Path(args.runs) / "data"
+    print(card.family_of(model).quality_table(model, MODELS[args.model], Path(args.data), cache))
+
+
+def write_card(args: argparse.Namespace) -> None:
+    """Measures a bundled model again and writes its card."""
+    model, settings = _bundled(args.model), MODELS[args.model]
+    table = card.family_of(model).quality_table(model, settings, Path(args.data), Path(args.runs) / "data")
+    model.path.with_suffix(".md").write_text(card.card(model, settings, table))
+    print(table)
 
 
 def publish(args: argparse.Namespace) -> None:
     """Puts the best weights of a run into the box, `assets/models`, with a card that states their measured quality."""
-    run = Path(args.runs) / args.model
-    model, settings = _bundled(args.model), MODELS[args.model]
-    metadata = {"config": settings.config, "data": "Groove MIDI Dataset 1.0.0, CC BY 4.0"}
-    checkpoints.save(model.path, load_file(run / "best.safetensors"), metadata)
-    with safe_open(run / "best.safetensors", "numpy") as file:
-        steps = int(file.metadata().get("step", 0))
-    table = card.quality_table(model, Path(args.data), Path(args.runs) / "data")
-    model.path.with_suffix(".md").write_text(card.card(model, settings, steps, table))
-    print(table)
+    best = Path(args.runs) / args.model / "best.safetensors"
+    model = _bundled(args.model)
+    with safe_open(best, "numpy") as file:
+        run = file.metadata()
+    metadata = {"config": MODELS[args.model].config, "data": card.family_of(model).DATA}
+    # Where the weights come from must not get lost with the run.
+    checkpoints.save(model.path, load_file(best), metadata | {"step": run["step"], "score": run["score"]})
+    write_card(args)
 
 
 def main() -> None:
     """Parses the command line and runs the command."""
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    for name, run in (("train", train), ("evaluate", evaluate_model), ("publish", publish)):
+    for name, run in (("train", train), ("evaluate", evaluate_model), ("card", write_card), ("publish", publish)):
         p = commands.add_parser(name, help=run.__doc__)
         p.add_argument("--model", choices=sorted(MODELS), required=True)
         p.add_argument("--data", type=Path, help="the Groove MIDI Dataset's zip (groove-v1.0.0-midionly.zip)")

@@ -17,6 +17,10 @@ from core.converters.groove import ROLAND, ROW, loudest_notes, rows_of
 from core.converters.windows import STEPS_PER_BAR, bars_up
 
 SPLITS = ("train", "validation", "test")
+NAME = "Groove MIDI Dataset 1.0.0, CC BY 4.0"
+ARCHIVE = "groove-v1.0.0-midionly.zip"
+CITATION = """Groove MIDI Dataset 1.0.0 (Gillick, Roberts, Engel, Eck, Bamman: “Learning to Groove with Inverse
+Sequence Transformations”, ICML 2019; https://g.co/magenta/groove-dataset), CC BY 4.0."""
 
 
 def takes(archive: Path, split: str) -> Iterator[NoteSequence]:

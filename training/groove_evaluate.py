@@ -24,8 +24,8 @@ from core.trained_model import TrainedModel
 from training import groove_dataset
 from training.families import GrooveFamily, previous_rows
 
+# The lowest temperature: medians of timing and dynamics, and the likeliest hits.
 MEDIAN = 0.01
-GREEDY = 1e-8
 CONSTANT_VELOCITY = 80
 # Averages of fewer hits than this say little: the drum's own average is used instead.
 ENOUGH_HITS = 20
@@ -201,8 +201,8 @@ def _windows(hits: Hits) -> _Windows:
     return _Windows(struck, feel, window, cell)
 
 
-def baselines(train: Hits, test: Hits, seed: int = 0) -> dict[str, Agreement]:
-    """What the simplest ways of humanising score."""
+def baselines(train: Hits, test: Hits, drum: int | None = None, seed: int = 0) -> dict[str, Agreement]:
+    """What the simplest ways of humanising score at all hits, or at those of one drum."""
     habits, rng = Habits(train), np.random.default_rng(seed)
     place = habits.of_place(test)
     played = {
@@ -213,7 +213,39 @@ def baselines(train: Hits, test: Hits, seed: int = 0) -> dict[str, Agreement]:
         "drawn from each drum and step of the bar": habits.drawn(test, rng),
         "the nearest two bars of the training split": habits.nearest(test),
     }
-    return {name: agreement(test, *feel.T) for name, feel in played.items()}
+    chosen = _of_drum(test, drum)
+    return {name: agreement(test[chosen], *feel[chosen].T) for name, feel in played.items()}
+
+
+def usual_drums(train: Hits, test: Hits) -> Hits:
+    """The simplest drums to a rhythm: wherever something is struck, the drums that are struck there more often than
+    not, at this step of the bar, when anything is struck at all. On the grid, in no velocity."""
+    drums = np.zeros((STEPS_PER_BAR, NUM_CLASSES))
+    np.add.at(drums, (train.step % STEPS_PER_BAR, train.drum), 1)
+    (_, steps), (takes, asked) = _struck(train), _struck(test)
+    chance = drums / np.maximum(np.bincount(steps % STEPS_PER_BAR, minlength=STEPS_PER_BAR), 1)[:, None]
+    place, drum = np.nonzero(chance[asked % STEPS_PER_BAR] > 0.5)
+    return _on_the_grid(asked[place], drum, takes[place])
+
+
+def eighths(test: Hits, drum: int) -> Hits:
+    """One drum on every eighth note from the first step of each take to its last hit. On the grid, in no velocity."""
+    takes, asked = _struck(test)
+    last = np.array([asked[takes == take].max() for take in np.unique(takes)])
+    steps = [np.arange(0, end + 1, STEPS_PER_QUARTER // 2) for end in last]
+    counts = [len(each) for each in steps]
+    steps = np.concatenate(steps)
+    return _on_the_grid(steps, np.full(len(steps), drum), np.repeat(np.unique(takes), counts))
+
+
+def _struck(hits: Hits) -> tuple[np.ndarray, np.ndarray]:
+    """Take and step of every step at which anything is struck, each once."""
+    return tuple(np.unique(np.stack([hits.take, hits.step]), axis=1))
+
+
+def _on_the_grid(step: np.ndarray, drum: np.ndarray, take: np.ndarray) -> Hits:
+    nothing = np.zeros(len(step))
+    return Hits(step, drum, nothing, nothing, take)
 
 
 def with_notes(qpm: float, hits: Hits, seconds: np.ndarray, velocity: np.ndarray) -> NoteSequence:
@@ -308,24 +340,25 @@ class Composition:
 
     def recall(self, drum: int | None = None) -> float:
         """The share of the drummer's hits that the model plays, of all drums or of one."""
-        return _count(self.both, drum) / max(_count(self.true, drum), 1)
+        return self.count(self.both, drum) / max(self.count(self.true, drum), 1)
 
     def precision(self, drum: int | None = None) -> float:
         """The share of the model's hits that the drummer plays, of all drums or of one."""
-        return _count(self.both, drum) / max(_count(self.own, drum), 1)
+        return self.count(self.both, drum) / max(self.count(self.own, drum), 1)
 
     def feel(self, drum: int | None = None) -> Agreement:
         """The feel of what both play, of all drums or of one."""
         chosen = _of_drum(self.both, drum)
         return agreement(self.both[chosen], self.late[chosen], self.velocity[chosen])
 
+    @staticmethod
+    def count(hits: Hits, drum: int | None = None) -> int:
+        """How many hits there are, of all drums or of one."""
+        return int(_of_drum(hits, drum).sum())
+
 
 def _of_drum(hits: Hits, drum: int | None) -> np.ndarray:
     return np.full(len(hits), True) if drum is None else hits.drum == drum
-
-
-def _count(hits: Hits, drum: int | None) -> int:
-    return int(_of_drum(hits, drum).sum())
 
 
 def composing(
@@ -342,6 +375,11 @@ def composing(
             sequence = model.groove(sequence, temperature, keep_notes=keep_notes, seed=seed + number)
         played.append(hits_of(sequence, REDUCED))
     true, own = Hits.together(take.hits for take in test), Hits.together(played)
+    return composition(true, own)
+
+
+def composition(true: Hits, own: Hits) -> Composition:
+    """Somebody's hits beside a drummer's."""
     _, in_true, in_own = np.intersect1d(true.keys(), own.keys(), assume_unique=True, return_indices=True)
     return Composition(true, own, true[in_true], own.late[in_own], own.velocity[in_own])
 

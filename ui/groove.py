@@ -12,6 +12,7 @@ from core.recipe import Recipe
 from core.seeds import new_seed
 from ui import rolls, taps, texts
 from ui.notices import guarded, notice
+from ui.performing import performed, shown_theme
 from ui.slots import Slot
 
 HUMANIZE, TAP, HI_HAT = "bundled/groove_2bar_humanize", "bundled/groove_2bar_tap", "bundled/groove_2bar_add_closed_hh"
@@ -137,12 +138,7 @@ class Groove:
                 keep_notes=bool(keep_notes) and model != TAP,
                 keep_dynamics=bool(keep_dynamics),
             )
-            # TensorFlow comes with this import, and only then.
-            from core.studio import perform
-
-            progress(0.0, desc=texts.WAITING)
-            performance = perform(recipe, lambda share, what: progress(0.7 * share, desc=what))
-            progress(0.7, desc=texts.PICTURES_AND_SOUND)
-            return self.filled(performance, "dark" if theme == "dark" else "light", time.monotonic() - started)
+            performance = performed(recipe, progress)
+            return self.filled(performance, shown_theme(theme), time.monotonic() - started)
 
         return guarded(make, lambda said: [said, *unchanged])

@@ -11,6 +11,7 @@ from core.recipe import Recipe
 from core.seeds import new_seed
 from ui import rolls, texts
 from ui.notices import guarded, notice
+from ui.performing import performed, shown_theme
 from ui.slots import Slot
 
 MODEL = "bundled/drums_2bar.hikl"
@@ -118,12 +119,7 @@ class Interpolate:
                 clips=(a, b),
                 own_ends=bool(own_ends),
             )
-            # TensorFlow comes with this import, and only then.
-            from core.studio import perform
-
-            progress(0.0, desc=texts.WAITING)
-            performance = perform(recipe, lambda share, what: progress(0.7 * share, desc=what))
-            progress(0.7, desc=texts.PICTURES_AND_SOUND)
-            return self.filled(performance, "dark" if theme == "dark" else "light", time.monotonic() - started)
+            performance = performed(recipe, progress)
+            return self.filled(performance, shown_theme(theme), time.monotonic() - started)
 
         return guarded(make, lambda said: [said, *unchanged])

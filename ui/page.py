@@ -12,6 +12,7 @@ from ui import api, surprise, texts
 from ui.groove import Groove
 from ui.interpolate import ALL, Interpolate
 from ui.notices import notice
+from ui.performing import shown_theme
 from ui.sample import Sample
 from ui.slots import Slot
 
@@ -73,7 +74,7 @@ def _carry(
         clip, what = take(place, *values)
         if clip is None:
             return [notice(texts.ONE_STEP_FOR_SLOT, "wrong"), gr.skip(), *slot.unchanged()]
-        filled = slot.filled(clip, "dark" if theme == "dark" else "light")
+        filled = slot.filled(clip, shown_theme(theme))
         if place == "groove":
             return [gr.skip(), gr.update(selected="groove"), *filled]
         if others_clip is None:
@@ -91,7 +92,7 @@ def _carry(
 
 
 def look() -> dict:
-    """What `launch` needs to make the page look as designed."""
+    """What `launch` needs to make the page look and scroll as designed."""
     theme = gr.themes.Base(
         primary_hue=gr.themes.colors.orange,
         neutral_hue=gr.themes.colors.slate,
@@ -99,4 +100,4 @@ def look() -> dict:
         font_mono=["ui-monospace", "SFMono-Regular", "monospace"],
         radius_size=gr.themes.sizes.radius_lg,
     )
-    return {"theme": theme, "css_paths": [ASSETS / "style.css"]}
+    return {"theme": theme, "css_paths": [ASSETS / "style.css"], "js": (ASSETS / "rolls.js").read_text()}

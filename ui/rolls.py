@@ -68,10 +68,6 @@ class Roll:
         """In the order in which `filled`, below, gives their values."""
         return [self.box, self.picture, self.audio, self.midi]
 
-    def unchanged(self) -> list:
-        """Values for `components` that leave everything as it is."""
-        return [gr.skip()] * len(self.components)
-
 
 def filled(shown: Sequence[Shown], theme: str) -> list:
     """Values for the components of as many rolls, made at the same time."""

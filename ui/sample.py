@@ -12,6 +12,7 @@ from core.seeds import new_seed
 from ui import rolls, texts
 from ui.cards import Cards
 from ui.notices import guarded, notice
+from ui.performing import performed, shown_theme
 
 SAMPLING_MODELS = [
     ("Drums, 2 bars: new beats", "bundled/drums_2bar.lokl"),
@@ -90,13 +91,8 @@ class Sample:
                 bool(same_z),
                 qpm,
             )
-            # TensorFlow comes with this import, and only then.
-            from core.studio import perform
-
-            progress(0.0, desc=texts.WAITING)
-            performance = perform(recipe, lambda share, what: progress(0.7 * share, desc=what))
-            progress(0.7, desc=texts.PICTURES_AND_SOUND)
-            values = self.cards.filled(performance, "dark" if theme == "dark" else "light")
+            performance = performed(recipe, progress)
+            values = self.cards.filled(performance, shown_theme(theme))
             made = texts.ONE_CLIP if recipe.count == 1 else texts.CLIPS.format(count=recipe.count)
             said = texts.MADE_IN_SECONDS.format(count=made, seed=recipe.seed, seconds=time.monotonic() - started)
             hidden = gr.update(visible=False)

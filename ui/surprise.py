@@ -11,6 +11,7 @@ from core.recipe import Recipe
 from core.seeds import new_seed
 from ui import groove, interpolate, rolls, texts
 from ui.notices import guarded, notice
+from ui.performing import shown_theme
 from ui.sample import SAMPLING_MODELS, Sample
 
 STEPS = 6
@@ -28,7 +29,7 @@ def wire(sample: Sample, path: interpolate.Interpolate, feel: groove.Groove, the
         theme: str,
         progress: gr.Progress = gr.Progress(),  # noqa: B008 (this is how Gradio injects it)
     ) -> Iterator[list]:
-        theme = "dark" if theme == "dark" else "light"
+        theme = shown_theme(theme)
         blank = [gr.skip()] * len(everything)
         for stage in _stages(sample, path, feel, qpm, theme, progress):
             made = guarded(stage, lambda said: {sample.said: said})

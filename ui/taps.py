@@ -18,8 +18,9 @@ TEMPLATE = f"""
 # Taps are timed by the browser's clock, less the time that the sound of the metronome takes to the ear.
 SCRIPT = """
 const COUNT_IN = 4, BEATS = 8;
-let pad = null, taps = [], audio = null, begins = 0, beat = 0.5, qpm = 120, running = false;
+let taps = [], audio = null, begins = 0, beat = 0.5, qpm = 120, running = false;
 const find = selector => element.querySelector(selector);
+const playing = () => find('.pad').dataset.state === 'running';
 
 function blip(at, pitch, loudness) {
   const tone = audio.createOscillator(), level = audio.createGain();
@@ -31,18 +32,20 @@ function blip(at, pitch, loudness) {
   tone.stop(at + 0.07);
 }
 
-function start() {
+async function start() {
   if (running) return;
+  running = true;
+  find('.start').disabled = true;
   qpm = Number(document.querySelector('TEMPO input[type=number]')?.value) || 120;
   beat = 60 / qpm;
   taps = [];
   audio = new AudioContext();
+  // It may take a while to be heard at all, or never be.
+  await Promise.race([audio.resume(), new Promise(resolve => setTimeout(resolve, 500))]);
   const lead = 0.25, first = audio.currentTime + lead;
   begins = performance.now() / 1000 + lead + COUNT_IN * beat;
   for (let i = 0; i < COUNT_IN + BEATS; i++) blip(first + i * beat, i % 4 ? 900 : 1350, i < COUNT_IN ? 0.25 : 0.15);
-  running = true;
   find('.pad').dataset.state = 'running';
-  find('.start').disabled = true;
   find('.tap').disabled = false;
   find('.tap').focus({ preventScroll: true });
   requestAnimationFrame(light);
@@ -70,7 +73,7 @@ function finish() {
 }
 
 function tap(event) {
-  if (!running) return;
+  if (!playing()) return;
   event.preventDefault();
   const late = Math.max(0, performance.now() - event.timeStamp) / 1000;
   const now = performance.now() / 1000 - late - (audio.outputLatency || 0) - begins;
@@ -84,9 +87,9 @@ function tap(event) {
 element.addEventListener('click', event => { if (event.target.closest('.start')) start(); });
 element.addEventListener('pointerdown', event => { if (event.target.closest('.tap')) tap(event); });
 document.addEventListener('keydown', event => {
-  if (running && event.code === 'Space') { event.preventDefault(); if (!event.repeat) tap(event); }
+  if (playing() && event.code === 'Space') { event.preventDefault(); if (!event.repeat) tap(event); }
 });
-document.addEventListener('keyup', event => { if (running && event.code === 'Space') event.preventDefault(); });
+document.addEventListener('keyup', event => { if (playing() && event.code === 'Space') event.preventDefault(); });
 """
 
 

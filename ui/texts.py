@@ -45,7 +45,6 @@ BROKEN = "Something went wrong on our side, not with your settings. What you had
 # What can be done with a clip, by the place that it goes to.
 USES = {"a": "Use as A", "b": "Use as B", "groove": "Humanise"}
 NOW_IN_SLOT = "{what} is {slot} on the Interpolate tab. Now choose {other}."
-GROOVE_INPUT = "Groove input"
 ONE_STEP_FOR_SLOT = "A and B each take one step of the path: choose which one, then press again."
 
 UPLOAD = "Upload MIDI"

@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from note_seq import sequences_lib
 from note_seq.protobuf.music_pb2 import NoteSequence
 
 from core.converters.drums import CLASS_NAMES, DRUM_CLASSES, DRUM_INSTRUMENT, NUM_CLASSES
@@ -21,6 +20,7 @@ from core.converters.windows import (
     STEPS_PER_QUARTER,
     ConverterTensors,
     bars_up,
+    quantized_in_bars,
 )
 
 PitchClasses = tuple[tuple[int, ...], ...]
@@ -46,7 +46,7 @@ HITS, VELOCITIES, OFFSETS = (slice(i * NUM_CLASSES, (i + 1) * NUM_CLASSES) for i
 
 def grid_step(seconds: float, qpm: float) -> int:
     """The sixteenth-note step that a time is rounded to, halves up (reference section 4.1)."""
-    return int(seconds * qpm / 60 * STEPS_PER_QUARTER + 0.5)
+    return int(seconds * (STEPS_PER_QUARTER * qpm / 60) + 0.5)
 
 
 def offset_of(seconds: float, qpm: float) -> float:
@@ -154,16 +154,8 @@ class GrooveConverter:
         Notes count whether they are drums or not; those in no class are left out (the reference raises KeyError).
         Raises note_seq's QuantizationStatusError if the sequence is quantised already.
         """
-        try:
-            quantized = sequences_lib.quantize_note_sequence(note_sequence, STEPS_PER_QUARTER)
-        except (
-            sequences_lib.BadTimeSignatureError,
-            sequences_lib.MultipleTimeSignatureError,
-            sequences_lib.MultipleTempoError,
-            sequences_lib.NegativeTimeError,
-        ):
-            return ConverterTensors()
-        if sequences_lib.steps_per_bar_in_quantized_sequence(quantized) != STEPS_PER_BAR:
+        quantized = quantized_in_bars(note_sequence)
+        if quantized is None:
             return ConverterTensors()
         qpm = quantized.tempos[0].qpm
         last = max((step for step, _ in loudest_notes(note_sequence.notes, qpm, self.classes)), default=-1)

@@ -41,16 +41,7 @@ def quantized_segments(note_sequence: NoteSequence) -> Iterator[NoteSequence]:
     Raises note_seq's QuantizationStatusError if the sequence is quantised already.
     """
     for segment in sequences_lib.split_note_sequence_on_time_changes(note_sequence):
-        try:
-            quantized = sequences_lib.quantize_note_sequence(segment, STEPS_PER_QUARTER)
-        except (
-            sequences_lib.BadTimeSignatureError,
-            sequences_lib.MultipleTimeSignatureError,
-            sequences_lib.MultipleTempoError,
-            sequences_lib.NegativeTimeError,
-        ):
-            continue
-        if sequences_lib.steps_per_bar_in_quantized_sequence(quantized) == STEPS_PER_BAR:
+        if quantized := quantized_in_bars(segment):
             yield quantized
 
 
@@ -72,6 +63,23 @@ def hop_by_bars(
                 in_segment[tuple(cleaned(track[start : start + steps]).tolist())] = None
         found.update(dict.fromkeys(list(in_segment)[:most]))
     return [np.array(window) for window in list(found)[:most]]
+
+
+def quantized_in_bars(sequence: NoteSequence) -> NoteSequence | None:
+    """The music quantised to 4 steps a quarter; None if its tempo or metre changes, a note ends before time zero, or
+    a bar has not 16 steps. Raises note_seq's QuantizationStatusError if it is quantised already."""
+    try:
+        quantized = sequences_lib.quantize_note_sequence(sequence, STEPS_PER_QUARTER)
+    except (
+        sequences_lib.BadTimeSignatureError,
+        sequences_lib.MultipleTimeSignatureError,
+        sequences_lib.MultipleTempoError,
+        sequences_lib.NegativeTimeError,
+    ):
+        return None
+    if sequences_lib.steps_per_bar_in_quantized_sequence(quantized) != STEPS_PER_BAR:
+        return None
+    return quantized
 
 
 def bars_up(steps: int) -> int:

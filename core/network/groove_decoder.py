@@ -85,7 +85,7 @@ class GrooveDecoder(NamedTuple):
             tf.reduce_sum(hits * cross_entropy(offset_bin(offsets, self.feel_bins), offset_logits), [1, 2]),
         )
 
-    def sample(self, logits: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
+    def sample(self, logits: tf.Tensor, noise: tf.Tensor, struck: tf.Tensor | None = None) -> tf.Tensor:
         """A row [batch, 27] from a step's logits.
 
         Args:
@@ -95,9 +95,14 @@ class GrooveDecoder(NamedTuple):
                 with bins the other numbers say which quantiles are played, in standard deviations of a normal
                 distribution: with zeros the median, with standard normal noise a draw; the published models have but
                 one velocity and one offset to play.
+            struck: bool [batch], where some drum must be hit: the nearest to it, if none is.
         """
         hit_noise, velocity_noise, offset_noise = tf.split(noise, 3, -1)
-        hits = tf.cast(logits[:, :NUM_CLASSES] + hit_noise > 0, logits.dtype)
+        margins = logits[:, :NUM_CLASSES] + hit_noise
+        hit = margins > 0
+        if struck is not None:
+            hit |= struck[:, None] & (margins == tf.reduce_max(margins, -1, keepdims=True))
+        hits = tf.cast(hit, logits.dtype)
         velocity, offset = self._feel_logits(logits)
         if not self.feel_bins:
             return tf.concat([hits, tf.sigmoid(velocity), tf.tanh(offset)], -1)
@@ -113,7 +118,13 @@ class GrooveDecoder(NamedTuple):
         return deviation(velocity, (velocities * 127 + 0.5) / 128), deviation(offset, (offsets + 1) / 2)
 
     def decode(
-        self, z: tf.Tensor, noise: tf.Tensor, controls: tf.Tensor, given: tf.Tensor, is_given: tf.Tensor
+        self,
+        z: tf.Tensor,
+        noise: tf.Tensor,
+        controls: tf.Tensor,
+        given: tf.Tensor,
+        is_given: tf.Tensor,
+        struck: tf.Tensor | None = None,
     ) -> tf.Tensor:
         """Decodes step by step, feeding each sample back: rows [batch, steps, 27].
 
@@ -123,6 +134,7 @@ class GrooveDecoder(NamedTuple):
             controls: [batch, steps, control_depth].
             given: [batch, steps, 27], numbers that are known.
             is_given: bool [batch, steps, 27], where they are; they are fed back instead of what was sampled.
+            struck: bool [batch, steps], where some drum must be hit, if that is known.
         """
         steps = tf.shape(noise)[0]
         layers = self.layers
@@ -132,7 +144,8 @@ class GrooveDecoder(NamedTuple):
 
         def body(t, sample, rows, *state):
             state = layers.step(from_z + from_controls[t] + tf.matmul(sample, layers.sample_rows), state)
-            sample = tf.where(is_given[t], given[t], self.sample(layers.logits(state[-1]), noise[t]))
+            must = None if struck is None else struck[:, t]
+            sample = tf.where(is_given[t], given[t], self.sample(layers.logits(state[-1]), noise[t], must))
             if self.feel_bins:
                 # As in training, where a drum that is not struck has neither velocity nor offset.
                 sample *= tf.tile(sample[:, :NUM_CLASSES], [1, 3])

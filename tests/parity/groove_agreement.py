@@ -58,12 +58,20 @@ def assert_same_groove_network(name: str, weights: Mapping[str, np.ndarray], gol
     logits = decoder.teacher_forced(*(tf.constant(array, tf.float32) for array in (z[:kept], previous, kept_controls)))
     assert_close(logits, golden["logits"])
 
-    steps = inputs.shape[1]
-    assert_same_rows(decode(decoder, z, np.zeros((steps, len(z), NUM_CLASSES)), controls[0]), golden)
+    for kind in ("", "sampled_"):
+        rows = decode(decoder, *drawn(name, golden, kind))
+        assert_same_rows(rows, golden, settled(name, weights, golden, kind), kind)
+
+
+def drawn(name: str, golden: Golden, kind: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What the decodes of a kind, "" for greedy ones or "sampled_", are made of: latents [n, z_size], noise of the hits
+    [steps, n, 9], and controls [steps, depth]."""
+    z, steps = golden["z"], golden["hits"].shape[1]
+    controls = controls_of(name, golden)
     uniforms = random_uniforms(MODELS[name], steps, len(z)).astype(float)
-    sampled = len(golden["sampled_hits"])
-    rows = decode(decoder, z, np.log1p(-uniforms) - np.log(uniforms), controls[0])
-    assert_same_rows(rows[:sampled], golden, "sampled_")
+    noise = np.log1p(-uniforms) - np.log(uniforms) if kind else np.zeros((steps, len(z), NUM_CLASSES))
+    count = len(golden[f"{kind}hits"])
+    return z[:count], noise[:, :count], np.zeros((steps, 0)) if controls is None else controls[0]
 
 
 def rows_from_logits(logits: np.ndarray) -> np.ndarray:
@@ -72,20 +80,42 @@ def rows_from_logits(logits: np.ndarray) -> np.ndarray:
     return np.concatenate([hits > 0, 1 / (1 + np.exp(-velocities)), np.tanh(offsets)], -1)
 
 
-def decode(decoder: GrooveDecoder, z: np.ndarray, hit_noise: np.ndarray, controls: np.ndarray) -> np.ndarray:
-    """Rows [n, steps, 27] for latents, noise [steps, n, 9] of the hits, and controls [steps, depth] common to all."""
+def decode(
+    decoder: GrooveDecoder,
+    z: np.ndarray,
+    hit_noise: np.ndarray,
+    controls: np.ndarray,
+    dtype: tf.DType = tf.float32,
+) -> np.ndarray:
+    """Rows [n, steps, 27] for latents, noise [steps, n, 9] of the hits, and controls [steps, depth] common to all, with
+    a decoder of that precision."""
     steps = len(hit_noise)
     noise = np.pad(hit_noise, ((0, 0), (0, 0), (0, ROW - NUM_CLASSES)))
-    nothing = tf.zeros([len(z), steps, ROW])
+    nothing = tf.zeros([len(z), steps, ROW], dtype)
     controls = np.repeat(controls[None], len(z), 0)
-    return decoder.decode(
-        tf.constant(z), tf.constant(noise, tf.float32), tf.constant(controls, tf.float32), nothing, nothing > 0
-    ).numpy()
+    return decoder.decode(*(tf.constant(array, dtype) for array in (z, noise, controls)), nothing, nothing > 0).numpy()
 
 
-def assert_same_rows(ours: np.ndarray, golden: Golden, kind: str = "") -> None:
-    """Rows [n, steps, 27]: hits equal Magenta's, or first differ at a near-tie; until then so do the velocities and
-    offsets that are stored, but for rounding. `kind` is "" for greedy decodes or "sampled_"."""
+def settled(name: str, weights: Mapping[str, np.ndarray], golden: Golden, kind: str = "") -> np.ndarray:
+    """Where rounding has not grown, bool [n, steps]: up to there float32 and float64 give the same velocities and
+    offsets. What a random network is fed back for long enough can take any rounding anywhere."""
+    single, double = (
+        decode(
+            GrooveDecoder.read({variable: tf.cast(array, dtype) for variable, array in weights.items()}),
+            *drawn(name, golden, kind),
+            dtype,
+        )
+        for dtype in (tf.float32, tf.float64)
+    )
+    calm = np.cumsum(np.abs(single - double).max(-1) > FEEL_TOLERANCE / 10, 1) == 0
+    assert calm[:, -1].mean() > 0.9, "too much grown rounding to say anything"
+    return calm
+
+
+def assert_same_rows(ours: np.ndarray, golden: Golden, calm: np.ndarray, kind: str = "") -> None:
+    """Rows [n, steps, 27]: hits equal Magenta's, or first differ at a near-tie; until then, and while they are `calm`
+    (see `settled`), so do the velocities and offsets that are stored, but for rounding. `kind` is "" for greedy decodes
+    or "sampled_"."""
     hits, feel = np.split(ours, [NUM_CLASSES], -1)
     theirs = unpack_flags(golden[f"{kind}hits"], NUM_CLASSES)
     assert hits.shape == theirs.shape
@@ -93,7 +123,7 @@ def assert_same_rows(ours: np.ndarray, golden: Golden, kind: str = "") -> None:
     differ = (hits != theirs).any(-1)
     assert_differ_only_from_near_ties(differ, golden[f"{kind}gaps"])
     their_feel = unpack_feel(golden[f"{kind}feel"])
-    same = (np.cumsum(differ, 1) == 0)[: len(their_feel)]
+    same = (calm & (np.cumsum(differ, 1) == 0))[: len(their_feel)]
     tolerance = FEEL_TOLERANCE + FEEL_UNIT
     np.testing.assert_allclose(feel[: len(their_feel)][same], their_feel[same], rtol=0, atol=tolerance)
 
@@ -105,11 +135,11 @@ def assert_same_trained_model(name: str, model: TrainedModel, golden: Golden) ->
     _, mu, sigma = model.encode_tensors(inputs_of(golden), lengths, cut)
     assert_close(mu, golden["mu"])
     assert_close(sigma, golden["sigma"])
-    steps = golden["hits"].shape[1]
+    z, noise, _ = drawn(name, golden, "")
     c_input = None if controls is None else controls[0]
-    rows = np.array(model.decode_to_tensors(golden["z"], steps, temperature=1e-8, c_input=c_input))
+    rows = np.array(model.decode_to_tensors(z, len(noise), temperature=1e-8, c_input=c_input))
     assert rows.dtype == np.float32
-    assert_same_rows(rows, golden)
+    assert_same_rows(rows, golden, settled(name, model.weights, golden))
 
 
 def assert_same_groove_converter(config: str, golden: Golden) -> None:
@@ -168,7 +198,7 @@ def assert_enough(golden: Golden) -> None:
     assert golden["counts_4"].sum() >= 100
     hits, velocities, offsets = np.split(unpack_rows("outputs_2", golden), 3, -1)
     assert hits.sum() > 4000
-    assert (hits.sum((0, 1)) > 50).all(), "a drum is hardly ever struck"
+    assert (hits.sum((0, 1)) >= 10).all(), "a drum is hardly ever struck"
     assert len(np.unique(velocities)) > 100
     assert (offsets > 0.1).sum() > 500
     assert (offsets < -0.1).sum() > 500

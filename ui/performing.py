@@ -1,0 +1,32 @@
+"""Recipes performed for the page, with their progress."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import gradio as gr
+
+from core.recipe import Recipe
+from ui import texts
+
+if TYPE_CHECKING:
+    from core.studio import Performance
+
+# How much of the wait the music takes; pictures and sound take the rest.
+MUSIC = 0.7
+
+
+def performed(recipe: Recipe, progress: gr.Progress) -> Performance:
+    """The performance of a recipe; ends where pictures and sound begin. Raises what `studio.perform` does."""
+    # TensorFlow comes with this import, and only then.
+    from core.studio import perform
+
+    progress(0.0, desc=texts.WAITING)
+    performance = perform(recipe, lambda share, what: progress(MUSIC * share, desc=what))
+    progress(MUSIC, desc=texts.PICTURES_AND_SOUND)
+    return performance
+
+
+def shown_theme(theme: object) -> str:
+    """'light' or 'dark', whatever a browser says."""
+    return "dark" if theme == "dark" else "light"

@@ -11,8 +11,15 @@ import pytest
 from core import checkpoints
 from core.network import vae
 from core.trained_model import TrainedModel
-from tests.parity import agreement, groove_agreement
-from tests.parity.random_models import DRUM_MODELS, GROOVE_MODELS, GROOVES, MODELS, random_weights
+from tests.parity import agreement, groove_agreement, line_agreement
+from tests.parity.random_models import (
+    DRUM_MODELS,
+    GROOVE_MODELS,
+    GROOVES,
+    LINE_MODELS,
+    MODELS,
+    random_weights,
+)
 
 GOLDENS = Path(__file__).parent / "goldens"
 STORED = [name for name, model in MODELS.items() if model.sizes]
@@ -34,6 +41,11 @@ def test_network(name):
 @pytest.mark.parametrize("name", GROOVE_MODELS)
 def test_groove_network(name):
     groove_agreement.assert_same_groove_network(name, weights_of(name), golden(name))
+
+
+@pytest.mark.parametrize("name", LINE_MODELS)
+def test_line_network(name):
+    line_agreement.assert_same_line_network(name, weights_of(name), golden(name))
 
 
 @pytest.mark.parametrize("name", STORED)
@@ -62,6 +74,17 @@ def test_groove_converter(config):
 @pytest.mark.parametrize("config", GROOVES)
 def test_grooves_back_as_notes(config):
     groove_agreement.assert_same_notes(config, golden("groovae"))
+
+
+def test_line_goldens_hold_enough():
+    lines = golden("lines")
+    assert all(len(lines[f"{name}_labels"]) >= 20 for name in line_agreement.CONFIGS)
+    assert len(lines[f"{line_agreement.MELODY_SMALL}_labels"]) >= 200
+
+
+@pytest.mark.parametrize("config", line_agreement.CONFIGS)
+def test_line_converter(config):
+    line_agreement.assert_same_line_converter(config, golden("lines"))
 
 
 def as_prefix(folder: Path, _: Path) -> Path:
@@ -97,3 +120,9 @@ def test_trained_model(name, form, tmp_path):
 def test_trained_groove_model(name):
     model = TrainedModel(agreement.config_of(name), 8, GOLDENS / name)
     groove_agreement.assert_same_trained_model(name, model, golden(name))
+
+
+@pytest.mark.parametrize("name", LINE_MODELS)
+def test_trained_line_model(name):
+    model = TrainedModel(agreement.config_of(name), 8, GOLDENS / name)
+    line_agreement.assert_same_trained_model(name, model, golden(name))

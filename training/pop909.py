@@ -139,7 +139,8 @@ def bass_of(piano: Line) -> Line:
     return Line(start[kept], end[kept], np.where(pitch[kept] - folded >= 12, folded + 12, folded))
 
 
-def _add_line(sequence: NoteSequence, line: Line, instrument: int, program: int) -> None:
+def add_line(sequence: NoteSequence, line: Line, instrument: int, program: int) -> None:
+    """Adds a line, in steps, to a sequence at the reference tempo."""
     for start, end, pitch in zip(*(field.tolist() for field in line), strict=True):
         sequence.notes.add(
             pitch=pitch,
@@ -159,7 +160,7 @@ def melody_windows(archive: Path, split: str, converter: MelodyConverter, cache:
     def found() -> Iterator[np.ndarray]:
         for stretch in stretches(archive, split):
             sequence = empty_sequence()
-            _add_line(sequence, stretch.melody, 0, 0)
+            add_line(sequence, stretch.melody, 0, 0)
             yield from converter.to_labels(sequence)
 
     return groove_dataset.kept(cache, f"pop909_{split}_{converter.slice_bars}bar_melody", found, np.int16)
@@ -180,8 +181,8 @@ def trio_windows(
             bars = -(-max(stretch.melody.end.max(initial=1), stretch.piano.end.max(initial=1)) // STEPS_PER_BAR)
             loop = loops[np.random.default_rng(stretch.song).integers(len(loops))]
             sequence = empty_sequence()
-            _add_line(sequence, stretch.melody, 0, 0)
-            _add_line(sequence, bass_of(stretch.piano), BASS_INSTRUMENT, BASS_PROGRAM)
+            add_line(sequence, stretch.melody, 0, 0)
+            add_line(sequence, bass_of(stretch.piano), BASS_INSTRUMENT, BASS_PROGRAM)
             add_hits(sequence, np.resize(loop, bars * STEPS_PER_BAR))
             yield from converter.to_labels(sequence)
 

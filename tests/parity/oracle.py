@@ -3,8 +3,9 @@
     TF_USE_LEGACY_KERAS=1 .venv-oracle/bin/python -W ignore tests/parity/oracle.py FOLDER [--compact] [--groove-zip ZIP]
 
 It writes, for each of `random_models.MODELS`, a TF1 checkpoint FOLDER/NAME/model.ckpt and FOLDER/NAME.npz, for the
-drums converter FOLDER/groove.npz, and for the groove converters FOLDER/groovae.npz. `--compact` makes the goldens that
-are committed: logits, velocities and offsets of some latents only, and no checkpoint of the full sizes.
+drums converter FOLDER/groove.npz, for the groove converters FOLDER/groovae.npz, and for those of melodies and trios
+FOLDER/lines.npz. `--compact` makes the goldens that are committed: logits, velocities and offsets of some latents only,
+no checkpoint of the full sizes, and nothing of the largest models.
 """
 
 from __future__ import annotations
@@ -27,13 +28,19 @@ from oracle_converters import (
     GROOVE_EXCERPT_BARS,
     convert_drums,
     convert_grooves,
+    convert_lines,
     excerpts,
+    labels_of,
 )
 from random_models import (
     DRUM_MODELS,
+    FULL_SIZE_LINE_MODELS,
     HITS_CONTROL,
+    LINE_MODELS,
+    MELODY_SMALL,
     MODELS,
     NUM_DRUMS,
+    TRIO,
     RandomModel,
     random_uniforms,
     random_weights,
@@ -49,6 +56,9 @@ LATENTS = 64
 # Of the latents, so many are also decoded at temperature 1, and of so many the goldens have velocities and offsets.
 SAMPLED = 16
 FELT = 32
+# Models of sixteen bars decode fewer latents, and their goldens have the logits of three bars of one.
+LONG_LATENTS = 4
+GOLDEN_STEPS = 48
 # What the encoder is given, in parts of the model's length.
 LENGTHS = np.array((32, 32, 32, 32, 32, 32, 17, 1)) / 32
 GOLDENS = Path(__file__).parents[1] / "goldens"
@@ -195,15 +205,68 @@ def play_grooves(
     }
 
 
+def line_logits(oracle: TrainedModel, z: np.ndarray) -> np.ndarray:
+    """The logits [latents, steps, sum of depths] of a greedy decode.
+
+    Magenta merges those of a hierarchical model's bars behind an assertion that a trio cannot pass, so there they are
+    taken from the bars.
+    """
+    feed = {oracle._z_input: z, oracle._max_length: oracle._config.hparams.max_seq_len, oracle._temperature: GREEDY}
+    merged = oracle._decoder_results.rnn_output
+    bars = [tensor.op for tensor in merged.op.inputs if tensor.op.type == "ConcatV2"]
+    if merged.op.type != "ConcatV2" or not bars:
+        return oracle._sess.run(merged, feed)
+    of_bars = oracle._sess.run([list(bar.inputs)[:-1] for bar in bars], feed)
+    return np.concatenate([np.concatenate(of_bar, -1) for of_bar in of_bars], 1)
+
+
+def play_lines(model: RandomModel, prefix: Path, lines: Mapping[str, np.ndarray], compact: bool) -> dict:
+    """Encodes some windows, cut to lengths, and decodes random latents greedily."""
+    config = magenta_config(model)
+    depths = (90, 90, 512) if model.config == TRIO else (90,)
+    name = model.config if f"{model.config}_labels" in lines else MELODY_SMALL
+    windows = some_of(lines[f"{name}_labels"])
+    lengths = lengths_of(model)
+    count = LONG_LATENTS if config.hparams.max_seq_len > 32 else LATENTS
+    if not model.sizes:
+        windows, lengths, count = windows[:1], lengths[:1], 1
+    one_hot = np.concatenate([np.eye(depth)[windows[..., k]] for k, depth in enumerate(depths)], -1)
+    oracle = TrainedModel(config, batch_size=count, checkpoint_dir_or_path=str(prefix))
+    _, mu, sigma = oracle.encode_tensors([w[:n] for w, n in zip(one_hot, lengths, strict=True)], list(lengths))
+    z = random_latents(model)[:count]
+    labels = labels_of(np.array(oracle.decode_to_tensors(z, config.hparams.max_seq_len, temperature=GREEDY)), depths)
+    logits = line_logits(oracle, z)
+    parts = np.split(logits, np.cumsum(depths)[:-1], -1)
+    assert all((part.argmax(-1) == labels[..., k]).all() for k, part in enumerate(parts)), "decoding was not greedy"
+    best = [np.sort(part, -1)[..., -2:] for part in parts]
+    return {
+        "windows": windows,
+        "lengths": lengths,
+        "mu": mu,
+        "sigma": sigma,
+        "z": z,
+        "labels": labels.astype(np.int16),
+        "gaps": np.stack([pair[..., 1] - pair[..., 0] for pair in best], -1).astype(np.float32),
+        "logits": logits[:1, :GOLDEN_STEPS] if compact else logits,
+    }
+
+
 def some_of(windows: np.ndarray) -> np.ndarray:
     """As many windows as there are LENGTHS, from first to last."""
     return windows[np.linspace(0, len(windows) - 1, len(LENGTHS), dtype=int)]
 
 
 def play(
-    model: RandomModel, prefix: Path, drums: Mapping[str, np.ndarray], grooves: Mapping[str, np.ndarray], compact: bool
+    model: RandomModel,
+    prefix: Path,
+    drums: Mapping[str, np.ndarray],
+    grooves: Mapping[str, np.ndarray],
+    lines: Mapping[str, np.ndarray],
+    compact: bool,
 ) -> dict[str, np.ndarray]:
     """Plays a model on some of its converter's windows."""
+    if model in (LINE_MODELS | FULL_SIZE_LINE_MODELS).values():
+        return play_lines(model, prefix, lines, compact)
     if model in DRUM_MODELS.values():
         return play_drums(model, prefix, unpack_flags(some_of(drums["rolls"]), NUM_DRUMS + 1), compact)
     controls = unpack_flags(some_of(grooves["controls"]), NUM_DRUMS) if model.config == HITS_CONTROL else None
@@ -221,6 +284,7 @@ def main() -> None:
         default=os.environ.get("GROOVE_ZIP"),
         help="Groove MIDI Dataset; without it the excerpts are those of tests/goldens (default: $GROOVE_ZIP)",
     )
+    parser.add_argument("--only", nargs="*", help="of the random models, these (default: all)")
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True, exist_ok=True)
 
@@ -231,12 +295,17 @@ def main() -> None:
 
     drums = convert_drums(pieces("groove", DRUMS_EXCERPT_BARS))
     grooves = convert_grooves(pieces("groovae", GROOVE_EXCERPT_BARS))
-    np.savez_compressed(arguments.folder / "groove.npz", **drums)
-    np.savez_compressed(arguments.folder / "groovae.npz", **grooves)
+    lines = convert_lines(split_sequences(np.load(GOLDENS / "lines.npz")["sources"]))
+    for name, converted in (("groove", drums), ("groovae", grooves), ("lines", lines)):
+        np.savez_compressed(arguments.folder / f"{name}.npz", **converted)
     for name, model in MODELS.items():
+        if arguments.only and name not in arguments.only:
+            continue
+        if arguments.compact and name in FULL_SIZE_LINE_MODELS:
+            continue
         prefix = arguments.folder / name / "model.ckpt"
         write_checkpoint(model, prefix)
-        played = play(model, prefix, drums, grooves, arguments.compact)
+        played = play(model, prefix, drums, grooves, lines, arguments.compact)
         np.savez_compressed(arguments.folder / f"{name}.npz", **played)
         if arguments.compact and not model.sizes:
             for file in prefix.parent.iterdir():

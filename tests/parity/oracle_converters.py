@@ -16,7 +16,7 @@ from golden_format import in_order, join_sequences, pack_flags, pack_rows, unpac
 from magenta.models.music_vae import configs
 from magenta.models.music_vae.data import BaseNoteSequenceConverter
 from note_seq.protobuf.music_pb2 import NoteSequence
-from random_models import DRUMS, FOUR_BARS, GROOVES, HITS_CONTROL, random_rows
+from random_models import DRUMS, FOUR_BARS, GROOVES, HITS_CONTROL, LONG_MELODY, MELODY_SMALL, TRIO, random_rows
 
 WINDOWS = 200
 DRUMS_EXCERPT_BARS = 6
@@ -106,4 +106,42 @@ def convert_grooves(pieces: Iterable[NoteSequence]) -> dict[str, np.ndarray]:
         windows = unpack_rows(f"outputs_{bars}", golden)
         rows = np.concatenate([windows, random_rows(8, windows.shape[1])])
         golden[f"back_{bars}"] = join_sequences(converter_of(name).from_tensors(rows))
+    return golden
+
+
+def labels_of(one_hot: np.ndarray, depths: tuple[int, ...]) -> np.ndarray:
+    """Labels [..., steps, instruments] of arrays that hold one one-hot part for each instrument."""
+    parts = np.split(np.asarray(one_hot), np.cumsum(depths)[:-1], -1)
+    assert all((part.sum(-1) == 1).all() for part in parts), "not one-hot"
+    return np.stack([part.argmax(-1) for part in parts], -1)
+
+
+def convert_lines(pieces: Iterable[NoteSequence]) -> dict[str, np.ndarray]:
+    """Converts pieces of songs with the converters of the melody and trio configurations, and all that they find (and
+    some random labels) back."""
+    pieces = list(pieces)
+    golden: dict[str, np.ndarray] = {"sources": join_sequences(pieces)}
+    rng = np.random.RandomState(0)
+    for name, depths in ((MELODY_SMALL, (90,)), (LONG_MELODY, (90,)), (TRIO, (90, 90, 512))):
+        converter = converter_of(name)
+        converter.max_tensors_per_notesequence = None
+        owners, windows = [], []
+        for number, piece in enumerate(pieces):
+            tensors = converter.to_tensors(piece)
+            assert all((a == b).all() for a, b in zip(tensors.inputs, tensors.outputs, strict=True))
+            found = [labels_of(window, depths).tolist() for window in tensors.outputs]
+            owners += [number] * len(found)
+            # Magenta's order of melodies is that of a set.
+            windows += found if name == TRIO else sorted(found)
+        windows = np.array(windows, np.int16)
+        random = np.stack([rng.randint(0, depth, (4, windows.shape[1])) for depth in depths], -1)
+        one_hot = np.concatenate(
+            [np.eye(depth)[np.concatenate([windows, random])[..., k]] for k, depth in enumerate(depths)], -1
+        )
+        golden |= {
+            f"{name}_owners": np.array(owners, np.int16),
+            f"{name}_labels": windows,
+            f"{name}_random": random.astype(np.int16),
+            f"{name}_back": join_sequences(in_order(sequence) for sequence in converter.from_tensors(one_hot)),
+        }
     return golden

@@ -14,6 +14,10 @@ ADD = "groovae_2bar_add_closed_hh"
 HITS_CONTROL = "groovae_2bar_hits_control_tfds"
 FOUR_BARS = "groovae_4bar"
 GROOVES = (HUMANIZE, TAP, ADD, HITS_CONTROL, FOUR_BARS)
+MELODY_SMALL = "cat-mel_2bar_small"
+MELODY_BIG = "cat-mel_2bar_big"
+LONG_MELODY = "hierdec-mel_16bar"
+TRIO = "hierdec-trio_16bar"
 NUM_DRUMS = 9
 
 
@@ -42,7 +46,24 @@ GROOVE_MODELS = {
     ),
     "groovae_4bar": RandomModel(FOUR_BARS, 9, 0.5, {"z_size": 9, "enc_rnn_size": (10,), "dec_rnn_size": (12, 14)}),
 }
-MODELS = DRUM_MODELS | GROOVE_MODELS
+LINE_MODELS = {
+    "melody_small": RandomModel(
+        MELODY_SMALL, 10, 0.5, {"z_size": 9, "enc_rnn_size": (13,), "dec_rnn_size": (12, 15)}
+    ),
+    "melody_big": RandomModel(MELODY_BIG, 11, 0.5, {"z_size": 7, "enc_rnn_size": (11,), "dec_rnn_size": (9, 12, 10)}),
+    "melody_16bar": RandomModel(
+        LONG_MELODY, 12, 0.5, {"z_size": 6, "enc_rnn_size": (7, 8), "dec_rnn_size": (9, 11)}
+    ),
+    "trio_16bar": RandomModel(TRIO, 13, 0.5, {"z_size": 8, "enc_rnn_size": (9, 7), "dec_rnn_size": (10, 12)}),
+}
+# These take gigabytes and minutes, so they have no goldens: only the suite that runs Magenta knows them.
+FULL_SIZE_LINE_MODELS = {
+    "melody_small_full_size": RandomModel(MELODY_SMALL, 14, 0.06, {}),
+    "melody_big_full_size": RandomModel(MELODY_BIG, 15, 0.02, {}),
+    "melody_16bar_full_size": RandomModel(LONG_MELODY, 16, 0.03, {}),
+    "trio_16bar_full_size": RandomModel(TRIO, 17, 0.03, {}),
+}
+MODELS = DRUM_MODELS | GROOVE_MODELS | LINE_MODELS | FULL_SIZE_LINE_MODELS
 
 
 def random_weights(shapes: Mapping[str, tuple[int, ...]], model: RandomModel) -> dict[str, np.ndarray]:

@@ -14,9 +14,17 @@ import pytest
 
 from core.network import vae
 from core.trained_model import TrainedModel
-from tests.parity import agreement, groove_agreement
+from tests.parity import agreement, groove_agreement, line_agreement
 from tests.parity.golden_format import unpack_feel
-from tests.parity.random_models import DRUM_MODELS, GROOVE_MODELS, GROOVES, MODELS, random_weights
+from tests.parity.random_models import (
+    DRUM_MODELS,
+    FULL_SIZE_LINE_MODELS,
+    GROOVE_MODELS,
+    GROOVES,
+    LINE_MODELS,
+    MODELS,
+    random_weights,
+)
 
 ROOT = Path(__file__).parents[2]
 GOLDENS = ROOT / "tests" / "goldens"
@@ -51,6 +59,22 @@ def test_network(name, remade):
 @pytest.mark.parametrize("name", GROOVE_MODELS)
 def test_groove_network(name, remade):
     groove_agreement.assert_same_groove_network(name, weights_of(name), np.load(remade / f"{name}.npz"))
+
+
+@pytest.mark.parametrize("name", LINE_MODELS)
+def test_line_network(name, remade):
+    line_agreement.assert_same_line_network(name, weights_of(name), np.load(remade / f"{name}.npz"))
+
+
+@pytest.mark.parametrize("name", LINE_MODELS | FULL_SIZE_LINE_MODELS)
+def test_trained_line_model(name, remade):
+    model = TrainedModel(agreement.config_of(name), 8, remade / name / "model.ckpt")
+    line_agreement.assert_same_trained_model(name, model, np.load(remade / f"{name}.npz"))
+
+
+@pytest.mark.parametrize("config", line_agreement.CONFIGS)
+def test_line_converter(config, remade):
+    line_agreement.assert_same_line_converter(config, np.load(remade / "lines.npz"))
 
 
 @pytest.mark.parametrize("name", DRUM_MODELS)
@@ -115,7 +139,7 @@ def test_groove_goldens_are_what_magenta_computes(name, remade):
     agreement.assert_close(committed["logits"][same], now["logits"][: len(same)][same])
 
 
-@pytest.mark.parametrize("name", ["groove", "groovae"])
+@pytest.mark.parametrize("name", ["groove", "groovae", "lines"])
 def test_converter_goldens_are_what_magenta_computes(name, remade):
     committed, now = np.load(GOLDENS / f"{name}.npz"), np.load(remade / f"{name}.npz")
     assert set(committed) == set(now)

@@ -9,13 +9,16 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from core import limits, uploads
 from core.clip import Clip
 from core.errors import ClipError, LatentJamError
 from core.recipe import Recipe
 from core.seeds import new_seed
+
+if TYPE_CHECKING:
+    from core.catalog import Model
 
 
 class Parser(argparse.ArgumentParser):
@@ -76,19 +79,19 @@ def _read(path: str) -> tuple[bytes, str]:
         raise ClipError(f"{path} cannot be read: {error.strerror}.") from None
 
 
-def _read_window(path: str, bar: str | None, bars: int) -> Clip:
+def _read_window(path: str, bar: str | None, model: Model) -> Clip:
     """The part of a file that begins at a bar, or its first that a model can take."""
-    upload = uploads.drum_windows(*_read(path), bars)
+    upload = uploads.windows(*_read(path), model.bars, (model.plays,))
     _say(path, upload.said)
     if bar is None:
         if len(upload.windows) > 1:
-            others = ", ".join(str(window.first_bar) for window in upload.windows[1:])
+            others = ", ".join(dict.fromkeys(str(window.first_bar) for window in upload.windows[1:]))
             _say(path, [f"{upload.windows[0].label} were taken; parts also begin at bar {others}."])
         return upload.windows[0].clip
     for window in upload.windows:
         if str(window.first_bar) == bar:
             return window.clip
-    begins = ", ".join(str(window.first_bar) for window in upload.windows)
+    begins = ", ".join(dict.fromkeys(str(window.first_bar) for window in upload.windows))
     raise ClipError(f"No part of {path} that can be used begins at bar {bar}. Choose one of {begins}.")
 
 
@@ -97,11 +100,11 @@ def _say(path: str, sentences: Iterable[str]) -> None:
         print(f"{Path(path).name}: {sentence}", file=sys.stderr)
 
 
-def _inputs(args: argparse.Namespace, bars: int) -> tuple[Clip, ...]:
+def _inputs(args: argparse.Namespace, model: Model) -> tuple[Clip, ...]:
     if args.command == "interpolate":
         return (
-            _read_window(args.input_midi_1, args.input_bar_1, bars),
-            _read_window(args.input_midi_2, args.input_bar_2, bars),
+            _read_window(args.input_midi_1, args.input_bar_1, model),
+            _read_window(args.input_midi_2, args.input_bar_2, model),
         )
     if args.command == "groove":
         clip, said = uploads.drum_music(*_read(args.input_midi))
@@ -162,7 +165,7 @@ def _make(args: argparse.Namespace) -> None:
     if not args.model:
         raise LatentJamError(f"Say which model, with --model: one of {', '.join(models)}.")
     entry = catalog.find(args.model, models)
-    clips = _inputs(args, entry.bars)
+    clips = _inputs(args, entry)
     own_qpm = clips[0].qpm if args.command == "groove" else 120
     recipe = Recipe(
         operation=args.command,

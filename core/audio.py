@@ -128,10 +128,11 @@ class Synthesizers:
 _synthesizers = Synthesizers()
 
 
-def render(clip: Clip) -> np.ndarray:
+def render(clip: Clip, melody_program: int | None = None) -> np.ndarray:
     """The clip as int16 stereo [samples, 2] at `SAMPLE_RATE`: its bars and `TAIL_SECONDS`.
 
-    Raises `AudioUnavailableError`.
+    `melody_program` is the General MIDI sound of what is written for program 0, the clip's own if not given. Raises
+    `AudioUnavailableError`.
     """
     samples_per_tick = SAMPLE_RATE * 60 / clip.qpm / TICKS_PER_QUARTER
     # FluidSynth computes whole blocks and would keep the rest of one for the next clip.
@@ -148,7 +149,7 @@ def render(clip: Clip) -> np.ndarray:
     with _synthesizers.borrow() as synth:
         synth.choose(DRUM_CHANNEL, DRUM_BANK, 0)
         for (_, program), channel in channel_of.items():
-            synth.choose(channel, 0, program)
+            synth.choose(channel, 0, program or melody_program or 0)
         pieces, now = [], 0
         for at, begins, channel, pitch, velocity in [*sorted(events), (total, 0, 0, 0, 0)]:
             at = min(at, total)
@@ -164,14 +165,14 @@ def render(clip: Clip) -> np.ndarray:
     return np.rint(sound * (32767 * turned_down)).astype(np.int16)
 
 
-def wav(clip: Clip) -> bytes:
-    """The clip as a WAV file; raises `AudioUnavailableError`."""
+def wav(clip: Clip, melody_program: int | None = None) -> bytes:
+    """The clip as a WAV file; arguments and errors as for `render`."""
     out = io.BytesIO()
     with wave.open(out, "wb") as file:
         file.setnchannels(2)
         file.setsampwidth(2)
         file.setframerate(SAMPLE_RATE)
-        file.writeframes(render(clip).tobytes())
+        file.writeframes(render(clip, melody_program).tobytes())
     return out.getvalue()
 
 

@@ -28,6 +28,11 @@ class Model:
         return self.id.split("/", 1)[1]
 
     @property
+    def plays(self) -> str:
+        """'drums', 'melody', or what a band plays."""
+        return self.config.data_converter.plays
+
+    @property
     def bars(self) -> int:
         """Length of a clip in bars."""
         return self.config.bars
@@ -38,9 +43,9 @@ class Model:
         return self.path.stat().st_size if self.path.is_file() else 0
 
 
-def _bundled(name: str, config: str, good_for: str) -> Model:
+def _bundled(name: str, config: str, good_for: str, data_licence: str = "CC BY 4.0") -> Model:
     path = MODELS_FOLDER / f"{name}.safetensors"
-    return Model(f"bundled/{name}", CONFIG_MAP[config], path, good_for, "Apache-2.0, trained on CC BY 4.0 data")
+    return Model(f"bundled/{name}", CONFIG_MAP[config], path, good_for, f"Apache-2.0, trained on {data_licence} data")
 
 
 CATALOG: dict[str, Model] = {
@@ -48,6 +53,7 @@ CATALOG: dict[str, Model] = {
     for model in (
         _bundled("drums_2bar.lokl", "cat-drums_2bar_small", "new beats: samples like a drummer"),
         _bundled("drums_2bar.hikl", "cat-drums_2bar_small", "blending beats: reconstructs and interpolates"),
+        _bundled("melody_2bar", "cat-mel_2bar_small", "melodies: new ones, and blends of two", "MIT"),
         _bundled("groove_2bar_humanize", "groove_2bar_humanize", "humanising: plays a straight beat like a drummer"),
         _bundled("groove_2bar_tap", "groove_2bar_tap", "tap to drums: a rhythm becomes a full kit"),
         _bundled("groove_2bar_add_closed_hh", "groove_2bar_add_closed_hh", "adds or replaces the closed hi-hat"),

@@ -50,6 +50,12 @@ class Clip:
         object.__setattr__(self, "notes", tuple(sorted(self.notes)))
 
     @property
+    def plays(self) -> str:
+        """'drums', 'melody', or 'band' where both are."""
+        kinds = {note.is_drum for note in self.notes}
+        return "band" if len(kinds) > 1 else "melody" if kinds == {False} else "drums"
+
+    @property
     def seconds(self) -> float:
         """Length of the bars in seconds, whatever still rings after them."""
         return self.bars * 4 * 60 / self.qpm

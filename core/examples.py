@@ -27,13 +27,14 @@ NAMES = MappingProxyType(
             "Trap hats",
             "Tom groove",
         ),
+        "melodies": ("Walking home", "Pentatonic hook", "Blues lick", "Minor arpeggio", "Slow ballad"),
         "taps": ("Tap: son clave", "Tap: tresillo", "Tap: four to the bar with a push"),
     }
 )
 
 
 def names(kind: str) -> list[str]:
-    """The names of the examples of a kind, 'drums' or 'taps', in the order in which to show them.
+    """The names of the examples of a kind, 'drums', 'melodies' or 'taps', in the order in which to show them.
 
     Raises:
         ClipError: there is no such kind.
@@ -67,4 +68,4 @@ def load(name: str) -> Clip:
     ticks = max(sum(message.time for message in track) for track in mido.MidiFile(file=io.BytesIO(data)).tracks)
     clip = from_sequence(sequence, -(-ticks // TICKS_PER_BAR), qpm, name)
     # note_seq counts instruments from 0, our own drums are always number 9.
-    return replace(clip, notes=tuple(replace(note, instrument=9) for note in clip.notes))
+    return replace(clip, notes=tuple(replace(note, instrument=9 * note.is_drum) for note in clip.notes))

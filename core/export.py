@@ -17,20 +17,32 @@ KINDS = ("mid", "wav", "png")
 ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 
 
-def clip_file(clip: Clip, kind: str, clip_bars: int | None = None, theme: str = "light", spread: bool = False) -> bytes:
+def clip_file(
+    clip: Clip,
+    kind: str,
+    clip_bars: int | None = None,
+    theme: str = "light",
+    spread: bool = False,
+    melody_program: int | None = None,
+) -> bytes:
     """A clip as a file of a kind: 'mid', 'wav' or 'png'; `clip_bars` shades the parts of a joined one, `spread` draws
-    a picture as wide as its bars are many.
+    a picture as wide as its bars are many, `melody_program` is the sound of a melody (only when it is played).
 
     Raises `AudioUnavailableError` for 'wav' where there is no synthesizer.
     """
     if kind == "mid":
         return to_midi(clip)
     if kind == "wav":
-        return audio.wav(clip)
+        return audio.wav(clip, melody_program)
     return pianoroll.png(to_sequence(clip), clip.bars, clip.qpm, theme, clip_bars=clip_bars, spread=spread)
 
 
-def files(performance: Performance, kinds: tuple[str, ...] = ("mid",), theme: str = "light") -> dict[str, bytes]:
+def files(
+    performance: Performance,
+    kinds: tuple[str, ...] = ("mid",),
+    theme: str = "light",
+    melody_program: int | None = None,
+) -> dict[str, bytes]:
     """File names and contents: `NAME_00.mid`, `NAME_01.mid` … a clip each, `NAME.mid` for the joined music.
 
     NAME is the model's name without its source. Raises `AudioUnavailableError` as `clip_file` does.
@@ -42,7 +54,7 @@ def files(performance: Performance, kinds: tuple[str, ...] = ("mid",), theme: st
     wanted = [(f"{stem}.{kind}", clip, kind, bars) for stem, (clip, bars) in named.items() for kind in kinds]
     # Sound is made outside Python's lock, so pictures are drawn meanwhile.
     with ThreadPoolExecutor(max_workers=2) as pool:
-        made = pool.map(lambda each: clip_file(*each[1:], theme), wanted)
+        made = pool.map(lambda each: clip_file(*each[1:], theme, melody_program=melody_program), wanted)
         return {each[0]: data for each, data in zip(wanted, made, strict=True)}
 
 

@@ -88,6 +88,8 @@ class Studio:
 
 def _sample(recipe: Recipe, model: TrainedModel) -> tuple[Clip, ...]:
     bars = recipe.bars or model.config.bars
+    if model.config.is_hierarchical and bars != model.config.bars:
+        raise SettingError(f"{_name(recipe)} always plays {model.config.bars} bars. Leave the number of bars out.")
     steps = bars * STEPS_PER_BAR
     sequences = model.sample(recipe.count, steps, recipe.temperature, recipe.same_z, seed=recipe.seed)
     return _numbered(recipe, sequences, bars)

@@ -6,34 +6,47 @@ A file is cut wherever its tempo or metre changes, and its 4-4 parts are taken. 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from core import limits
-from core.clip import TICKS_PER_BAR, TICKS_PER_QUARTER, Clip, from_sequence, read_midi
+from core.clip import TICKS_PER_BAR, TICKS_PER_QUARTER, Clip, Note, from_sequence, read_midi
 from core.errors import ClipError
 
 if TYPE_CHECKING:
     from note_seq.protobuf.music_pb2 import NoteSequence
 
 TICKS_PER_STEP = TICKS_PER_QUARTER // 4
+DRUMS, MELODY = "drums", "melody"
 DRUM_NAMES = ("drum", "perc", "beat", "kit")
+MELODY_NAMES = ("melody", "lead", "vocal", "vox", "voice", "solo", "sing", "tune")
+# The most melodies of a file that are offered to choose from.
+MELODY_TRACKS = 4
+BASS_PROGRAMS = range(32, 40)
+# A track with a larger share of notes that begin together with another is an accompaniment.
+MOSTLY_CHORDS = 0.3
+# The range of the melody models, that of a piano.
+LOWEST, HIGHEST = 21, 108
 # Mean distance from the sixteenth grid, in steps, from which on music was hardly played to it: at random it is 0.25.
 OFF_GRID = 0.2
 
 
 @dataclass(frozen=True)
 class Window:
-    """A part of an upload: a clip, and the number of its first bar in the file (from 1)."""
+    """A part of an upload: a clip, the number of its first bar in the file (from 1), and its track, where the file has
+    several."""
 
     clip: Clip
     first_bar: int
+    track: str = ""
 
     @property
     def label(self) -> str:
-        """Its bars, as a musician counts them."""
+        """Its track, and its bars as a musician counts them."""
         last = self.first_bar + self.clip.bars - 1
-        return f"Bar {last}" if last == self.first_bar else f"Bars {self.first_bar}–{last}"
+        bars = f"Bar {last}" if last == self.first_bar else f"Bars {self.first_bar}–{last}"
+        return f"{self.track} · {bars}" if self.track else bars
 
 
 @dataclass(frozen=True)
@@ -44,39 +57,81 @@ class Upload:
     said: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class _Track:
+    """A track of a file: what to call it, what it plays, and its music with tempos and metres."""
+
+    label: str
+    plays: str
+    music: NoteSequence
+
+
 def drum_windows(data: bytes, name: str, bars: int) -> Upload:
     """The different windows of `bars` bars in the drums of a MIDI file, one after the other.
 
     Raises:
         ClipError: the file cannot be read, or has no such window; the sentence says why.
     """
-    parts, said = _drum_parts(data, name)
-    found: dict[tuple, Window] = {}
-    beyond = 0
-    for first_bar, part in parts:
-        starts = list(range(0, part.bars - bars + 1, bars))
-        if starts and starts[-1] + bars < part.bars:
-            starts.append(part.bars - bars)
-        for start in starts:
-            window = cut(part, start, bars)
-            if not is_one_phrase(window):
-                continue
-            if window.notes in found:
-                continue
-            if len(found) == limits.WINDOWS:
-                beyond += 1
-                continue
-            found[window.notes] = Window(window, first_bar + start)
+    return windows(data, name, bars, (DRUMS,))
+
+
+def windows(data: bytes, name: str, bars: int, plays: Sequence[str] = (DRUMS, MELODY)) -> Upload:
+    """The different windows of `bars` bars in the drums and the melodies of a MIDI file, or in one kind of them, track
+    after track, the likeliest melody first.
+
+    Raises:
+        ClipError: the file cannot be read, or has no such window; the sentence says why.
+    """
+    if not {DRUMS, MELODY} & set(plays):
+        raise ClipError("Only models of drums or of melodies can take a MIDI file, not those of a whole band yet.")
+    sequence = read_midi(data, name)
+    said: list[str] = []
+    tracks = _tracks(sequence, name, plays, said)
+    found: list[Window] = []
+    beyond, why_not = 0, None
+    for track in tracks:
+        about: list[str] = []
+        try:
+            of_track = _windows_of(track, name, bars, about)
+        except ClipError as error:
+            why_not = why_not or error
+            continue
+        said += [sentence for sentence in dict.fromkeys(about) if sentence not in said]
+        room = max(1, limits.WINDOWS // len(tracks))
+        beyond += len(of_track) - room if len(of_track) > room else 0
+        found += [replace(window, track=track.label if len(tracks) > 1 else "") for window in of_track[:room]]
     if not found:
-        longest = max(part.bars for _, part in parts)
-        if longest < bars:
-            raise ClipError(
-                f"“{name}” has only {_bars(longest)} of drums in 4-4, and {bars} are needed. Loop it to {bars} bars."
-            )
-        raise ClipError(f"“{name}” has no {bars} bars in a row with drums in each. Choose a denser part.")
+        raise why_not or ClipError(f"There is nothing in “{name}” that could be used.")
     if beyond:
-        said += (f"The first {limits.WINDOWS} different parts are shown, {beyond} more are not.",)
-    return Upload(tuple(found.values()), said)
+        said.append(f"The first {len(found)} different parts are shown, {beyond} more are not.")
+    return Upload(tuple(found), tuple(said))
+
+
+def _windows_of(track: _Track, name: str, bars: int, said: list[str]) -> list[Window]:
+    """The different windows of a track, one after the other; where that gives none, at a hop of one bar."""
+    parts = _parts(track.music, name, track.plays, said)
+    if track.plays == MELODY:
+        parts = [(first_bar, _top_line(part, said)) for first_bar, part in parts]
+    is_one = is_one_melody if track.plays == MELODY else is_one_phrase
+    found: dict[tuple, Window] = {}
+    for hop in (bars, 1):
+        for first_bar, part in parts:
+            starts = list(range(0, part.bars - bars + 1, hop))
+            if starts and starts[-1] + bars < part.bars:
+                starts.append(part.bars - bars)
+            for start in starts:
+                window = cut(part, start, bars)
+                if is_one(window):
+                    found.setdefault(window.notes, Window(window, first_bar + start))
+        if found:
+            return list(found.values())
+    longest = max(part.bars for _, part in parts)
+    what = "drums" if track.plays == DRUMS else "melody"
+    if longest < bars:
+        raise ClipError(
+            f"“{name}” has only {_bars(longest)} of {what} in 4-4, and {bars} are needed. Loop it to {bars} bars."
+        )
+    raise ClipError(f"“{name}” has no {bars} bars in a row with {what} in each. Choose a denser part.")
 
 
 def drum_music(data: bytes, name: str) -> tuple[Clip, tuple[str, ...]]:
@@ -85,7 +140,10 @@ def drum_music(data: bytes, name: str) -> tuple[Clip, tuple[str, ...]]:
     Raises:
         ClipError: the file cannot be read, or has no drums in 4-4.
     """
-    parts, said = _drum_parts(data, name)
+    sequence, sentences = read_midi(data, name), []
+    (track,) = _tracks(sequence, name, (DRUMS,), sentences)
+    parts = _parts(track.music, name, DRUMS, sentences)
+    said = tuple(sentences)
     _, longest = max(parts, key=lambda part: len(part[1].notes))
     if len(parts) > 1:
         said += (f"Its tempo or metre changes: the part with the most hits was taken, {_bars(longest.bars)}.",)
@@ -130,13 +188,114 @@ def is_one_phrase(clip: Clip) -> bool:
     )
 
 
-def _drum_parts(data: bytes, name: str) -> tuple[list[tuple[int, Clip]], tuple[str, ...]]:
-    """The stretches of drums in one tempo and 4-4 with their first bar (from 1), and sentences."""
-    sequence = read_midi(data, name)
-    said: list[str] = []
-    _take_drums(sequence, name, said)
+def is_one_melody(clip: Clip) -> bool:
+    """Whether the melody model takes the clip as one window: a note begins in its first bar, one sounds in its last,
+    and nowhere is there a bar's length of silence (reference section 4.3)."""
+    last_step = clip.bars * TICKS_PER_BAR // TICKS_PER_STEP
+    a_bar = TICKS_PER_BAR // TICKS_PER_STEP
+    spans = [(_step(note.start), max(_step(note.end), _step(note.start) + 1)) for note in clip.notes]
+    return (
+        bool(spans)
+        and spans[0][0] < a_bar
+        and spans[-1][0] < last_step
+        and last_step - a_bar < spans[-1][1] <= last_step
+        and all(after - end < a_bar for (_, end), (after, _) in itertools.pairwise(spans))
+    )
+
+
+def _step(tick: int) -> int:
+    return (tick + TICKS_PER_STEP // 2) // TICKS_PER_STEP
+
+
+def _top_line(clip: Clip, said: list[str]) -> Clip:
+    """The highest of the notes that begin together, each until the next begins, in the melody models' range of
+    pitches; adds sentences on what was changed."""
+    line: list[Note] = []
+    for note in sorted(clip.notes, key=lambda note: (_step(note.start), -note.pitch)):
+        if line and _step(note.start) == _step(line[-1].start):
+            continue
+        if line and line[-1].end > note.start:
+            line[-1] = replace(line[-1], end=max(note.start, line[-1].start + 1))
+        octaves = -(-max(0, LOWEST - note.pitch) // 12) + -max(0, note.pitch - HIGHEST) // 12
+        if octaves:
+            said.append("Notes beyond the range of a piano were moved by octaves.")
+        line.append(replace(note, pitch=note.pitch + 12 * octaves))
+    if len(line) < len(clip.notes):
+        said.append("Where several notes begin together, the highest was taken.")
+    return replace(clip, notes=tuple(line))
+
+
+def _tracks(sequence: NoteSequence, name: str, plays: Sequence[str], said: list[str]) -> list[_Track]:
+    """The tracks of a file that could be used; adds sentences on what was taken and what was left out."""
+    if not sequence.notes:
+        raise ClipError(f"None of the notes in “{name}” has an end. Export it again from your DAW.")
+    names = {info.instrument: info.name.strip() for info in sequence.instrument_infos}
+    drums = {note.instrument for note in sequence.notes if note.is_drum}
+    drummers = [note for note in sequence.notes if note.is_drum]
+    if not drummers:
+        drums = {number for number, each in names.items() if any(word in each.lower() for word in DRUM_NAMES)}
+        drummers = [note for note in sequence.notes if note.instrument in drums]
+        if drummers and DRUMS in plays:
+            shown = ", ".join(f"“{each}”" for each in sorted({names[number] for number in drums}))
+            said.append(f"Nothing is on channel 10; the track {shown} was taken as drums.")
+    lines: dict[int, list] = {}
+    for note in sequence.notes:
+        if not note.is_drum and note.instrument not in drums:
+            lines.setdefault(note.instrument, []).append(note)
+    found = [_Track("Drums", DRUMS, _with_only(sequence, drummers, True))] if drummers and DRUMS in plays else []
+    others = len(lines) if DRUMS in plays and MELODY not in plays else 0
+    if MELODY in plays:
+        ranked = sorted(lines, key=lambda number: _unlike_a_melody(names.get(number, ""), lines[number]))
+        for number in ranked[:MELODY_TRACKS]:
+            label = names.get(number) or f"Track {number + 1}"
+            found.append(_Track(label, MELODY, _with_only(sequence, lines[number], False)))
+        others = len(ranked) - len(ranked[:MELODY_TRACKS]) + bool(drummers and DRUMS not in plays)
+    if not found:
+        if DRUMS in plays:
+            raise ClipError(
+                f"There are no drums in “{name}”. Put them on MIDI channel 10, or give their track a name with "
+                "“drums” in it."
+            )
+        raise ClipError(f"There is no melody in “{name}”: all its notes are drums. Take drums for both A and B.")
+    if others:
+        taken = "The drums were taken" if found[0].plays == DRUMS else "The melody was taken"
+        if len(found) > 1:
+            taken = f"{len(found)} tracks can be chosen"
+        said.append(f"{taken}, {others} other track{'s were' if others > 1 else ' was'} left out.")
+    return found
+
+
+def _unlike_a_melody(name: str, notes: Sequence) -> tuple:
+    """Sorts tracks: those that are called a melody first, basses last, one line before chords, high before low."""
+    lowered = name.lower()
+    is_bass = "bass" in lowered or all(note.program in BASS_PROGRAMS for note in notes)
+    together = 1 - len({note.start_time for note in notes}) / len(notes)
+    height = sum(note.pitch for note in notes) / len(notes)
+    return not any(word in lowered for word in MELODY_NAMES), is_bass, together > MOSTLY_CHORDS, -height
+
+
+def _with_only(sequence: NoteSequence, notes: Sequence, is_drum: bool) -> NoteSequence:
+    """The tempos and metres of a sequence with some of its notes, on one instrument."""
+    music = type(sequence)(ticks_per_quarter=sequence.ticks_per_quarter, total_time=sequence.total_time)
+    music.tempos.extend(sequence.tempos)
+    music.time_signatures.extend(sequence.time_signatures)
+    for note in notes:
+        if note.end_time > 0 and note.velocity:
+            music.notes.add(
+                pitch=note.pitch,
+                velocity=note.velocity,
+                start_time=max(0.0, note.start_time),
+                end_time=note.end_time,
+                is_drum=is_drum,
+                instrument=9 if is_drum else 0,
+            )
+    return music
+
+
+def _parts(music: NoteSequence, name: str, plays: str, said: list[str]) -> list[tuple[int, Clip]]:
+    """The stretches of a track in one tempo and 4-4 with their first bar (from 1); adds sentences."""
     parts, other_metres, first_bar = [], False, 1
-    for segment in _segments(sequence):
+    for segment in _segments(music):
         qpm = segment.tempos[0].qpm if segment.tempos else 120.0
         quarters = segment.total_time * qpm / 60
         signature = segment.time_signatures[0] if segment.time_signatures else None
@@ -153,53 +312,18 @@ def _drum_parts(data: bytes, name: str) -> tuple[list[tuple[int, Clip]], tuple[s
             other_metres = True
         first_bar += max(0, round(quarters / bar))
     if not parts:
-        raise ClipError(f"The drums in “{name}” are not in 4-4, the only metre that the models know.")
+        what = "drums" if plays == DRUMS else "notes"
+        raise ClipError(f"The {what} in “{name}” are not in 4-4, the only metre that the models know.")
     if other_metres:
         said.append("Bars in other metres than 4-4 were left out.")
     hits = [note.start for _, part in parts for note in part.notes]
     astray = [abs((start + TICKS_PER_STEP // 2) % TICKS_PER_STEP - TICKS_PER_STEP // 2) for start in hits]
     if sum(astray) / len(astray) / TICKS_PER_STEP > OFF_GRID:
         said.append(
-            "Its hits do not follow the sixteenth notes of its tempo, so they were moved to the nearest. If it was "
-            "played without a click, set its tempo in your DAW first."
+            f"Its {'hits' if plays == DRUMS else 'notes'} do not follow the sixteenth notes of its tempo, so they were "
+            "moved to the nearest. If it was played without a click, set its tempo in your DAW first."
         )
-    return parts, tuple(said)
-
-
-def _take_drums(sequence: NoteSequence, name: str, said: list[str]) -> None:
-    """Leaves only the drums in the sequence; adds a sentence if something else was there."""
-    if not sequence.notes:
-        raise ClipError(f"None of the notes in “{name}” has an end. Export it again from your DAW.")
-    drums = [note for note in sequence.notes if note.is_drum]
-    instruments = {note.instrument for note in sequence.notes}
-    if not drums:
-        named = {
-            info.instrument: info.name
-            for info in sequence.instrument_infos
-            if any(word in info.name.lower() for word in DRUM_NAMES)
-        }
-        drums = [note for note in sequence.notes if note.instrument in named]
-        if not drums:
-            raise ClipError(
-                f"There are no drums in “{name}”. Put them on MIDI channel 10, or give their track a name with "
-                "“drums” in it."
-            )
-        names = ", ".join(f"“{each}”" for each in sorted(set(named.values())))
-        said.append(f"Nothing is on channel 10; the track {names} was taken as drums.")
-    others = len(instruments - {note.instrument for note in drums})
-    if others:
-        said.append(f"The drums were taken, {others} other track{'s were' if others > 1 else ' was'} left out.")
-    drums = [note for note in drums if note.end_time > 0 and note.velocity]
-    del sequence.notes[:]
-    for note in drums:
-        sequence.notes.add(
-            pitch=note.pitch,
-            velocity=note.velocity,
-            start_time=max(0.0, note.start_time),
-            end_time=note.end_time,
-            is_drum=True,
-            instrument=9,
-        )
+    return parts
 
 
 def _segments(sequence: NoteSequence) -> list[NoteSequence]:
@@ -207,9 +331,6 @@ def _segments(sequence: NoteSequence) -> list[NoteSequence]:
     # note_seq takes a second to import; the page is up before it is needed.
     from note_seq import sequences_lib
 
-    # Controllers and the like only slow the cutting down.
-    for events in (sequence.control_changes, sequence.pitch_bends, sequence.text_annotations, sequence.key_signatures):
-        del events[:]
     segments = sequences_lib.split_note_sequence_on_time_changes(sequence)
     if len(segments) > limits.TEMPO_CHANGES:
         raise ClipError(

@@ -1,6 +1,7 @@
 """The example clips in assets/midi, written as text: `python -m scripts.make_examples` makes the files again.
 
-A line is a drum, a character a sixteenth note, and bars are parted by `|`: `X` an accent, `x` a hit, `o` a soft one.
+Of drums a line is a drum and a character a sixteenth note: `X` an accent, `x` a hit, `o` a soft one. A melody is a row
+of notes with their lengths in sixteenths, `A4:3`, and rests, `r:4`. Bars are parted by `|`.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from core.examples import EXAMPLES_FOLDER, file_name
 
 TICKS_PER_STEP = TICKS_PER_QUARTER // STEPS_PER_QUARTER
 VELOCITIES = {"X": 112, "x": 92, "o": 48}
+MELODY_VELOCITY = 92
+SEMITONES = {"C": 0, "D": 2, "Eb": 3, "E": 4, "F": 5, "G": 7, "Ab": 8, "A": 9, "Bb": 10, "B": 11}
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,15 @@ class Example:
     qpm: float
     lines: Mapping[str, str]
     late: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Tune:
+    """A melody as text."""
+
+    name: str
+    qpm: float
+    notes: str
 
 
 DRUMS = (
@@ -143,6 +155,32 @@ TAPS = (
 )
 
 
+MELODIES = (
+    Tune("Walking home", 104, "E4:4 F4:2 G4:6 A4:4 | G4:4 E4:4 C4:6 r:2"),
+    Tune("Pentatonic hook", 112, "A4:3 C5:3 D5:2 E5:4 D5:2 C5:2 | A4:3 G4:3 A4:2 r:4 A4:2 C5:2"),
+    Tune("Blues lick", 96, "E4:1 G4:3 A4:2 C5:4 A4:2 G4:4 | Eb4:1 E4:3 C4:4 A3:2 C4:6"),
+    Tune("Minor arpeggio", 120, "A3:2 C4:2 E4:2 A4:2 E4:2 C4:2 A3:2 E4:2 | F3:2 A3:2 C4:2 F4:2 E4:2 C4:2 A3:4"),
+    Tune("Slow ballad", 76, "E5:6 D5:2 C5:8 | A4:4 B4:4 C5:6 r:2"),
+)
+
+
+def melody_of(tune: Tune) -> Clip:
+    """The music that a tune's text says. Raises ValueError if its bars are not of sixteen sixteenths."""
+    bars = tune.notes.split("|")
+    notes, step = [], 0
+    for number, bar in enumerate(bars, 1):
+        for word in bar.split():
+            name, _, length = word.partition(":")
+            if name != "r":
+                pitch = SEMITONES[name[:-1]] + 12 * (int(name[-1]) + 1)
+                end = (step + int(length)) * TICKS_PER_STEP
+                notes.append(Note(step * TICKS_PER_STEP, pitch, end, MELODY_VELOCITY))
+            step += int(length)
+        if step != number * STEPS_PER_BAR:
+            raise ValueError(f"{tune.name}: bar {number} must have {STEPS_PER_BAR} sixteenths")
+    return Clip(tuple(notes), len(bars), tune.qpm, tune.name)
+
+
 def clip_of(example: Example) -> Clip:
     """The music that an example's text says. Raises ValueError if the text is no drums, or its lines differ in bars."""
     lines = {drum: line.strip().split("|") for drum, line in example.lines.items()}
@@ -166,7 +204,8 @@ def clip_of(example: Example) -> Clip:
 
 def files() -> dict[str, bytes]:
     """Names and contents of the MIDI files."""
-    return {file_name(example.name): to_midi(clip_of(example)) for example in DRUMS + TAPS}
+    clips = [*map(clip_of, DRUMS + TAPS), *map(melody_of, MELODIES)]
+    return {file_name(clip.name): to_midi(clip) for clip in clips}
 
 
 def main() -> None:

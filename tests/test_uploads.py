@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import itertools
 from collections.abc import Callable
 
 import mido
@@ -14,6 +15,7 @@ from core import limits, uploads
 from core.clip import TICKS_PER_BAR, Clip, Note, join, to_midi, to_sequence
 from core.configs import CONFIG_MAP
 from core.converters.drums import DrumsConverter
+from core.converters.melody import MELODY_PROGRAMS, MelodyConverter
 from core.errors import ClipError
 from core.recipe import Recipe
 
@@ -130,14 +132,16 @@ def test_a_wild_file_gives_music_or_a_sentence(name, tiny_grooves, tiny_studio):
         assert isinstance(expected, str), f"refused: {error}"
         assert expected in str(error)
         assert "\n" not in str(error)
-    try:
-        windows = uploads.drum_windows(data, "wild.mid", 2).windows
-    except ClipError as error:
-        assert "\n" not in str(error)
-        return
-    for window in windows:
-        Recipe("interpolate", "test", seed=1, clips=(window.clip, window.clip))
-        assert len(DrumsConverter().to_labels(to_sequence(window.clip))) == 1
+    for plays, converter in (("drums", DrumsConverter()), ("melody", MelodyConverter(2, MELODY_PROGRAMS))):
+        try:
+            windows = uploads.windows(data, "wild.mid", 2, (plays,)).windows
+        except ClipError as error:
+            assert "\n" not in str(error)
+            continue
+        for window in windows:
+            Recipe("interpolate", "test", seed=1, clips=(window.clip, window.clip))
+            assert window.clip.plays == plays
+            assert len(converter.to_labels(to_sequence(window.clip))) == 1
 
 
 def test_there_are_more_than_twenty():
@@ -197,3 +201,64 @@ def test_too_short_says_so(rock_beat):
     sparse = Clip((Note(0, 36, 60, 90, True, 9), Note(7000, 36, 7060, 90, True, 9)), 4, 120.0)
     with pytest.raises(ClipError, match="no 2 bars in a row"):
         uploads.drum_windows(to_midi(sparse), "sparse.mid", 2)
+
+
+def song() -> bytes:
+    """Chords, a bass, a lead that is called so, and drums, of four bars."""
+    chords = part([(2 * i, pitch) for i in range(8) for pitch in (60, 64, 67)], 0, 1.9, "Keys")
+    bass = [mido.Message("program_change", channel=1, program=33), *part([(i, 40) for i in range(16)], 1, 0.9, "Low")]
+    lead = part([(i, 70 + i % 4) for i in range(16)], 2, 0.9, "Lead synth")
+    return file([chords, bass, lead, part(rock(4), name="Kit")])
+
+
+def test_a_song_offers_its_drums_and_its_melodies():
+    upload = uploads.windows(song(), "song.mid", 2)
+    labels = [window.label for window in upload.windows]
+    # Repeats count once; the track that is called a lead comes first, the bass last.
+    assert labels == ["Drums · Bars 1–2", "Lead synth · Bars 1–2", "Keys · Bars 1–2", "Low · Bars 1–2"]
+    assert "Where several notes begin together, the highest was taken." in upload.said
+    (first, *_) = uploads.windows(song(), "song.mid", 2, ("melody",)).windows
+    assert {note.pitch for note in first.clip.notes} == {70, 71, 72, 73}
+    assert {(note.instrument, note.program) for note in first.clip.notes} == {(0, 0)}
+
+
+def test_of_a_chord_the_highest_is_taken_and_ends_where_the_next_begins():
+    chords = part([(i, pitch) for i in range(8) for pitch in (60 + i, 48)], 0, 1.5)
+    (window,) = uploads.windows(file([chords]), "chords.mid", 2).windows
+    assert [note.pitch for note in window.clip.notes] == list(range(60, 68))
+    assert all(a.end <= b.start for a, b in itertools.pairwise(window.clip.notes))
+
+
+def test_notes_beyond_the_models_range_are_moved_by_octaves():
+    low = part([(i, pitch) for i, pitch in enumerate((9, 20, 21, 60, 108, 109, 125, 60))], 0, 0.9)
+    upload = uploads.windows(file([low]), "low.mid", 2)
+    assert [note.pitch for note in upload.windows[0].clip.notes] == [21, 32, 21, 60, 108, 97, 101, 60]
+    assert "Notes beyond the range of a piano were moved by octaves." in upload.said
+
+
+def test_a_melody_that_begins_a_bar_late_is_found():
+    late = part([(4 + i, 60 + i) for i in range(8)], 0, 0.9)
+    upload = uploads.windows(file([late]), "late.mid", 2)
+    assert [window.label for window in upload.windows] == ["Bars 2–3"]
+
+
+def test_without_a_melody_says_so(rock_beat):
+    with pytest.raises(ClipError, match="no melody in “beat.mid”"):
+        uploads.windows(to_midi(rock_beat), "beat.mid", 2, ("melody",))
+
+
+def test_a_window_is_what_the_melody_model_takes():
+    """`is_one_melody` and the converter agree, on random lines thin enough to fail often."""
+    rng, converter = np.random.default_rng(2), MelodyConverter(2, MELODY_PROGRAMS)
+    agreed = []
+    for _ in range(300):
+        starts = sorted((240 * rng.choice(32, rng.integers(1, 7), replace=False) + rng.integers(-50, 50)).tolist())
+        starts = [max(0, start) // 2 for start in starts]
+        latest = [*starts[1:], 2 * TICKS_PER_BAR]
+        ends = [min(s + int(rng.integers(30, 2500)), end) for s, end in zip(starts, latest, strict=True)]
+        notes = tuple(Note(s, 60, e, 80) for s, e in zip(starts, ends, strict=True) if e > s)
+        clip = Clip(notes, 2, 120.0)
+        ours = uploads.is_one_melody(clip)
+        assert ours == (len(converter.to_labels(to_sequence(clip))) == 1), clip.notes
+        agreed.append(ours)
+    assert 0.1 < np.mean(agreed) < 0.9

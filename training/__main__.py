@@ -14,7 +14,8 @@ from safetensors.numpy import load_file
 from core import checkpoints
 from core.catalog import CATALOG, Model
 from training import card
-from training.families import Data, family_of
+from training.data import Data
+from training.families import family_of
 from training.fit import fit
 from training.settings import MODELS
 
@@ -48,13 +49,14 @@ def evaluate_model(args: argparse.Namespace) -> None:
     """Prints the quality table of a bundled model's card."""
     model = _bundled(args.model)
     cache = Path(args.runs) / "data"
-    print(card.family_of(model).quality_table(model, MODELS[args.model], Path(args.data), cache))
+    print(card.family_of(model).quality_table(model, MODELS[args.model], Data(args.data, args.pop909), cache))
 
 
 def write_card(args: argparse.Namespace) -> None:
     """Measures a bundled model again and writes its card."""
     model, settings = _bundled(args.model), MODELS[args.model]
-    table = card.family_of(model).quality_table(model, settings, Path(args.data), Path(args.runs) / "data")
+    data, cache = Data(args.data, args.pop909), Path(args.runs) / "data"
+    table = card.family_of(model).quality_table(model, settings, data, cache)
     model.path.with_suffix(".md").write_text(card.card(model, settings, table))
     print(table)
 

@@ -11,17 +11,18 @@ from typing import Protocol
 from safetensors import safe_open
 
 from core.catalog import Model
-from training import drums_card, groove_card
+from training import drums_card, groove_card, line_card
+from training.data import Data
 from training.settings import TrainingSettings
 
 
 class CardFamily(Protocol):
     """What a card says of one family of models."""
 
-    # The data set in a line for the weights' metadata, in a paragraph for the card, and its file for the commands.
+    # The data set in a line for the weights' metadata, in a paragraph for the card, and as arguments of the commands.
     DATA: str
     ABOUT_DATA: str
-    ARCHIVE: str
+    ARCHIVES: str
 
     @staticmethod
     def about(model: Model) -> str:
@@ -32,8 +33,8 @@ class CardFamily(Protocol):
         """What is done to windows before they are learnt, in words that follow “windows changed on the fly:”."""
 
     @staticmethod
-    def quality_table(model: Model, settings: TrainingSettings, data: Path, cache: Path | None = None) -> str:
-        """The measured quality as Markdown; `data` is the data set's archive, `cache` a folder for its windows."""
+    def quality_table(model: Model, settings: TrainingSettings, data: Data, cache: Path | None = None) -> str:
+        """The measured quality as Markdown; `data` says where the data sets are, `cache` is a folder for windows."""
 
 
 TEMPLATE = """# {id}
@@ -47,7 +48,7 @@ Good for {good_for}. {about}
 free bits {s.free_bits:g}, beta {s.max_beta:g} (schedule rate {s.beta_rate:g}); {s.sample_dropout:.0%} of the
 decoder's previous samples hidden.{changes}
 The weights are the running average (decay {s.average_decay:g}) that was best on the validation split by {criterion}.
-Trained by `python -m training train --model {name} --data {archive}`.
+Trained by `python -m training train --model {name} {archives}`.
 
 **Licence.** Weights: Apache-2.0. Attribution of the data as above.
 
@@ -55,7 +56,7 @@ Trained by `python -m training train --model {name} --data {archive}`.
 
 {table}
 
-Measured by `python -m training evaluate --model {name} --data {archive}` with the half-precision
+Measured by `python -m training evaluate --model {name} {archives}` with the half-precision
 weights of this folder.
 """
 CRITERIA = {
@@ -67,7 +68,9 @@ CRITERIA = {
 
 def family_of(model: Model) -> CardFamily:
     """What the card of a model needs that those of other families do not."""
-    return groove_card if model.config.is_groove else drums_card
+    if model.config.is_groove:
+        return groove_card
+    return drums_card if model.plays == "drums" else line_card
 
 
 def card(model: Model, settings: TrainingSettings, table: str) -> str:
@@ -82,7 +85,7 @@ def card(model: Model, settings: TrainingSettings, table: str) -> str:
         good_for=model.good_for,
         about=family.about(model),
         about_data=family.ABOUT_DATA,
-        archive=family.ARCHIVE,
+        archives=family.ARCHIVES,
         steps=f"{int(metadata['step']):,} steps." if "step" in metadata else "The number of steps was not recorded.",
         changes=(f" Windows changed on the fly: {', '.join(changes)}." if changes else "")
         + (f" {settings.note}" if settings.note else ""),

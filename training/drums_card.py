@@ -13,9 +13,10 @@ from core.converters.drums import CLASS_OF_PITCH, DrumsConverter
 from core.converters.windows import SECONDS_PER_STEP
 from core.trained_model import TrainedModel
 from training import evaluate, groove_dataset, smoothness
+from training.data import Data
 from training.settings import TrainingSettings
 
-DATA, ARCHIVE = groove_dataset.NAME, groove_dataset.ARCHIVE
+DATA, ARCHIVES = groove_dataset.NAME, f"--data {groove_dataset.ARCHIVE}"
 ABOUT_DATA = f"""{groove_dataset.CITATION} Its own split; 4-4 takes only;
 windows of two bars at a hop of one bar, repeats inside a take left out. Ten drummers, so this model knows their
 habits and little else."""
@@ -52,12 +53,12 @@ def changes(settings: TrainingSettings) -> list[str]:
     ]
 
 
-def quality_table(model: Model, settings: TrainingSettings, data: Path, cache: Path | None = None) -> str:
+def quality_table(model: Model, settings: TrainingSettings, data: Data, cache: Path | None = None) -> str:
     """Reconstruction of the test split and samples beside it; for a model that reconstructs its blends, too.
 
-    `data` is the Groove MIDI Dataset's zip.
+    `data` has the Groove MIDI Dataset's zip.
     """
-    test = groove_dataset.label_windows(data, "test", model.config.data_converter.all_windows(), cache)
+    test = groove_dataset.label_windows(data.groove, "test", model.config.data_converter.all_windows(), cache)
     trained = TrainedModel(model.config, 100, model.path)
     lines = [
         f"Test split: {len(test)} windows of two bars, none of them used in training or to choose the weights.",

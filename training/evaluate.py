@@ -178,3 +178,75 @@ def describe(windows: np.ndarray) -> ClipStatistics:
         near_empty=float((hits.sum((1, 2)) < 4).mean()),
         distinct_in_1000=1000 * len({w.tobytes() for w in windows}) / len(windows),
     )
+
+
+STRONG_BEATS = (0, 8)
+# Pitch classes of the major scale, whose notes are also those of a minor one.
+SCALE = (0, 2, 4, 5, 7, 9, 11)
+# Unison, thirds, fifth and sixths: what a bass and a melody may sound without wanting to move on.
+CONSONANCES = (0, 3, 4, 7, 8, 9)
+
+
+@dataclass(frozen=True)
+class LineStatistics:
+    """What a set of clips with melodies is like; averages over clips, except where all notes or bars are counted.
+
+    density: notes a bar, of each line.
+    compass: semitones from the lowest to the highest note, of each line.
+    in_key: share of all notes that are in the major or minor key that fits their clip best.
+    repeated_bars: share of the bars after the first that equal an earlier one of their clip, all parts together.
+    consonance: where bass and melody sound together on beats 1 and 3, the share of unisons, thirds, fifths and sixths;
+        None without a bass.
+    distinct_in_1000: different clips, scaled to a thousand.
+    """
+
+    density: tuple[float, ...]
+    compass: tuple[float, ...]
+    in_key: float
+    repeated_bars: float
+    consonance: float | None
+    distinct_in_1000: float
+
+
+def describe_lines(windows: np.ndarray) -> LineStatistics:
+    """Statistics of label windows [count, steps], or of trios [count, steps, 3]."""
+    parts = windows.reshape(*windows.shape[:2], -1).astype(np.int64)
+    lines = parts[..., : trio.DRUMS]
+    begins = lines >= melody.FIRST_PITCH_LABEL
+    pitches = lines - melody.LABEL_OF_PITCH
+    bars = windows.shape[1] // (4 * BEAT)
+    highest = np.where(begins, pitches, -1).max(1)
+    lowest = np.where(begins, pitches, 999).min(1)
+    in_bars = parts.reshape(len(parts), bars, -1)
+    equal = (in_bars[:, :, None] == in_bars[:, None]).all(-1)
+    repeated = (equal & np.tri(bars, k=-1, dtype=bool)).any(-1)[:, 1:]
+    return LineStatistics(
+        density=tuple((begins.sum(1) / bars).mean(0).tolist()),
+        compass=tuple(np.where(highest >= 0, highest - lowest, 0).mean(0).tolist()),
+        in_key=_in_key(pitches, begins),
+        repeated_bars=float(repeated.mean()),
+        consonance=_consonance(lines) if parts.shape[-1] > trio.DRUMS else None,
+        distinct_in_1000=1000 * len({w.tobytes() for w in windows}) / len(windows),
+    )
+
+
+def _in_key(pitches: np.ndarray, begins: np.ndarray) -> float:
+    """Of notes [clips, steps, lines]."""
+    classes = np.stack([((pitches % 12 == k) & begins).sum((1, 2)) for k in range(12)], -1)
+    of_keys = [classes[:, [(key + degree) % 12 for degree in SCALE]].sum(1) for key in range(12)]
+    return float(np.max(of_keys, 0).sum() / max(classes.sum(), 1))
+
+
+def _consonance(lines: np.ndarray) -> float:
+    """Of labels [clips, steps, 2]: melody, bass."""
+    sounding = np.zeros(lines[:, 0].shape, np.int64)
+    consonant, both = 0, 0
+    for step in range(lines.shape[1]):
+        label = lines[:, step]
+        sounding = np.where(label == melody.NO_EVENT, sounding, np.where(label == melody.NOTE_OFF, 0, label))
+        if step % (4 * BEAT) in STRONG_BEATS:
+            together = (sounding > 0).all(-1)
+            interval = (sounding[:, trio.MELODY] - sounding[:, trio.BASS]) % 12
+            both += together.sum()
+            consonant += (together & np.isin(interval, CONSONANCES)).sum()
+    return float(consonant / max(both, 1))

@@ -6,7 +6,7 @@ The loop in `training/fit.py` is the same for all.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import numpy as np
 import tensorflow as tf
@@ -21,14 +21,8 @@ from core.network.decoder import NO_SAMPLE
 from core.network.groove_decoder import GrooveDecoder
 from core.network.lstm import Weights
 from training import augment, evaluate, groove_dataset, pop909
+from training.data import Data
 from training.settings import TrainingSettings
-
-
-class Data(NamedTuple):
-    """Where the data sets are: the Groove MIDI Dataset's zip, and POP909's. A family takes what it needs."""
-
-    groove: Path | None = None
-    pop909: Path | None = None
 
 
 class Family(Protocol):

@@ -9,10 +9,11 @@ from core.catalog import Model
 from core.converters.drums import CLASS_NAMES
 from core.trained_model import TrainedModel
 from training import groove_dataset, groove_evaluate
+from training.data import Data
 from training.groove_evaluate import MEDIAN, Agreement, Composition, Hits, Take
 from training.settings import TrainingSettings
 
-DATA, ARCHIVE = groove_dataset.NAME, groove_dataset.ARCHIVE
+DATA, ARCHIVES = groove_dataset.NAME, f"--data {groove_dataset.ARCHIVE}"
 ABOUT_DATA = f"""{groove_dataset.CITATION} Its own split; 4-4 takes only;
 windows of two bars at a hop of one bar. Ten drummers on one electronic kit, so this model knows their habits and
 little else."""
@@ -56,14 +57,14 @@ def changes(settings: TrainingSettings) -> list[str]:
     ]
 
 
-def quality_table(model: Model, settings: TrainingSettings, data: Path, cache: Path | None = None) -> str:
+def quality_table(model: Model, settings: TrainingSettings, data: Data, cache: Path | None = None) -> str:
     """Hits, timing and dynamics beside the drummers' on the test split, and what baselines score.
 
-    `data` is the Groove MIDI Dataset's zip; nothing is kept in `cache`, since whole takes are played.
+    `data` has the Groove MIDI Dataset's zip; nothing is kept in `cache`, since whole takes are played.
     """
     del settings, cache
-    train = Hits.together(take.hits for take in groove_evaluate.takes(data, "train"))
-    test = groove_evaluate.takes(data, "test")
+    train = Hits.together(take.hits for take in groove_evaluate.takes(data.groove, "train"))
+    test = groove_evaluate.takes(data.groove, "test")
     trained, converter = TrainedModel(model.config, checkpoint_dir_or_path=model.path), model.config.data_converter
     true = Hits.together(take.hits for take in test)
     lines = [

@@ -24,6 +24,9 @@ from core.converters.trio import BASS_INSTRUMENT, BASS_PROGRAM, TrioConverter
 from core.converters.windows import SECONDS_PER_STEP, STEPS_PER_BAR, STEPS_PER_QUARTER, empty_sequence
 from training import groove_dataset
 
+NAME, ARCHIVE = "POP909, MIT", "POP909.zip"
+CITATION = """POP909 (Wang, Chen, Jiang, Zhang, Xu, Dai, Gu, Xia: “POP909: A Pop-song Dataset for Music Arrangement
+Generation”, ISMIR 2020; https://github.com/music-x-lab/POP909-Dataset), MIT licence."""
 SONGS = range(1, 910)
 # By the song's number modulo 10; all other songs are for training.
 HELD_OUT = {"test": 0, "validation": 1}

@@ -83,8 +83,10 @@ def interpolate(
     from core import catalog, uploads
 
     try:
-        bars = catalog.find(model, catalog.CATALOG).bars
-        clips = tuple(uploads.drum_windows(*_read(path), bars).windows[0].clip for path in (midi_a, midi_b))
+        entry = catalog.find(model, catalog.CATALOG)
+        clips = tuple(
+            uploads.windows(*_read(path), entry.bars, (entry.plays,)).windows[0].clip for path in (midi_a, midi_b)
+        )
     except LatentJamError as error:
         raise gr.Error(str(error)) from None
     recipe = _recipe(

@@ -63,13 +63,14 @@ class Cards:
         """All components, as outputs of an event."""
         return [component for card in self.cards for component in card.components] + [self.zip, self.clips]
 
-    def filled(self, performance, theme: str) -> list:
-        """Values for `components` that show a performance's clips, with pictures in `theme` ('light' or 'dark')."""
+    def filled(self, performance, theme: str, melody_program: int | None = None) -> list:
+        """Values for `components` that show a performance's clips, with pictures in `theme` ('light' or 'dark') and
+        melodies in a General MIDI sound."""
         from core import audio, export, pianoroll
         from core.clip import to_sequence
 
         why_silent = audio.unavailable()
-        contents = export.files(performance, ("mid", "png") if why_silent else export.KINDS, theme)
+        contents = export.files(performance, ("mid", "png") if why_silent else export.KINDS, theme, melody_program)
         stems = [name.removesuffix(".mid") for name in contents if name.endswith(".mid")]
         values: list = []
         for number, clip in enumerate(performance.clips, 1):
@@ -88,6 +89,25 @@ class Cards:
         name = f"{performance.recipe.model.split('/', 1)[-1]}_{performance.recipe.seed}.zip"
         archive = keep_file(export.archive(contents, performance.recipe), name)
         return [*values, gr.update(value=archive, visible=True), performance.clips]
+
+    @property
+    def players(self) -> list[gr.components.Component]:
+        """The players of all cards, in the order in which `resounded` gives their values."""
+        return [card.audio for card in self.cards]
+
+    def resounded(self, clips: tuple, melody_program: int) -> list:
+        """Values for `players` that play the melodies among the clips in another sound."""
+        from core import audio
+
+        if audio.unavailable():
+            return [gr.skip()] * len(self.cards)
+        values = [
+            gr.update(value=keep_file(audio.wav(clip, melody_program), f"clip_{number:02d}.wav"))
+            if clip.plays != "drums"
+            else gr.skip()
+            for number, clip in enumerate(clips)
+        ]
+        return values + [gr.skip()] * (len(self.cards) - len(values))
 
     def unchanged(self) -> list:
         """Values for `components` that leave everything as it is."""

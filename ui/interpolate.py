@@ -14,7 +14,9 @@ from ui.notices import guarded, notice
 from ui.performing import performed, shown_theme
 from ui.slots import Slot
 
-MODEL = "bundled/drums_2bar.hikl"
+# By what the clips at both ends play.
+MODELS = {"drums": "bundled/drums_2bar.hikl", "melody": "bundled/melody_2bar"}
+KINDS = ("drums", "melodies")
 BARS = 2
 ALL = "all"
 
@@ -27,14 +29,17 @@ class Interpolate:
         self.theme = theme
         with gr.Row(elem_classes="room"):
             with gr.Column(scale=2, min_width=300, elem_classes="settings"):
-                self.a = Slot("A", "slot-a", theme, BARS, ("drums",))
-                self.b = Slot("B", "slot-b", theme, BARS, ("drums",))
+                self.a = Slot("A", "slot-a", theme, BARS, KINDS)
+                self.b = Slot("B", "slot-b", theme, BARS, KINDS, beside=self.a)
                 steps = gr.Slider(*INTERPOLATION_STEPS, value=6, step=1, label=texts.STEPS, info=texts.STEPS_INFO)
                 temperature = gr.Slider(
                     0.1, 1.5, value=0.5, step=0.05, label=texts.TEMPERATURE, info=texts.PATH_TEMPERATURE_INFO
                 )
                 own_ends = gr.Checkbox(value=True, label=texts.OWN_ENDS, info=texts.OWN_ENDS_INFO)
                 qpm = gr.Slider(40, 240, value=110, step=1, label=texts.QPM)
+                sound = gr.Dropdown(
+                    texts.SOUNDS, value=0, label=texts.SOUND, info=texts.SOUND_INFO, filterable=False, visible=False
+                )
                 seed = gr.Number(value=1, precision=0, label=texts.SEED, info=texts.SEED_INFO)
                 self.button = gr.Button(texts.INTERPOLATE, variant="primary", size="lg", elem_id="interpolate")
             with gr.Column(scale=5, min_width=320):
@@ -51,9 +56,18 @@ class Interpolate:
                 self.zip = gr.DownloadButton(texts.PATH_AS_ZIP, visible=False, elem_id="path-zip")
         self.performance = gr.State(None)
         self.a.clip.change(lambda clip: clip.qpm if clip else gr.skip(), self.a.clip, qpm, api_visibility="private")
+        for slot in (self.a, self.b):
+            slot.clip.change(
+                lambda clip: gr.update(visible=clip.plays == "melody") if clip else gr.skip(),
+                slot.clip,
+                sound,
+                api_visibility="private",
+                show_progress="hidden",
+            )
+        sound.change(self._resounded, [self.performance, sound], self.path.audio, api_visibility="private")
         self.button.click(
             self._interpolate,
-            [self.a.clip, self.b.clip, steps, temperature, own_ends, qpm, seed, theme],
+            [self.a.clip, self.b.clip, steps, temperature, own_ends, qpm, sound, seed, theme],
             self.components,
             api_visibility="private",
             concurrency_limit=2,
@@ -67,7 +81,15 @@ class Interpolate:
         """In the order in which `filled` gives their values."""
         return [self.said, *self.path.components, self.uses_row, self.step, self.zip, self.performance]
 
-    def filled(self, performance, theme: str, seconds: float) -> list:
+    @staticmethod
+    def _resounded(performance, sound: int):
+        from core import audio
+
+        if performance is None or performance.joined.plays == "drums" or audio.unavailable():
+            return gr.skip()
+        return rolls.keep_file(audio.wav(performance.joined, sound), "path.wav")
+
+    def filled(self, performance, theme: str, seconds: float, sound: int | None = None) -> list:
         """Values for `components` that show a path."""
         from core import export
         from core.clip import to_midi
@@ -75,7 +97,7 @@ class Interpolate:
         recipe, joined = performance.recipe, performance.joined
         stem = f"{recipe.model.split('/', 1)[-1]}_path"
         title = texts.PATH_TITLE.format(steps=recipe.count, bars=joined.bars)
-        values = rolls.filled([rolls.Shown(joined, title, stem, performance.clips[0].bars)], theme)
+        values = rolls.filled([rolls.Shown(joined, title, stem, performance.clips[0].bars)], theme, sound)
         contents = {f"{stem}_{n:02d}.mid": to_midi(part) for n, part in enumerate(performance.clips)}
         archive = export.archive({f"{stem}.mid": to_midi(joined), **contents}, recipe)
         name = f"{stem}_{recipe.seed}.zip"
@@ -98,6 +120,7 @@ class Interpolate:
         temperature: float,
         own_ends: bool,
         qpm: float,
+        sound: int,
         seed: float | None,
         theme: str,
         progress: gr.Progress = gr.Progress(),  # noqa: B008 (this is how Gradio injects it)
@@ -109,9 +132,12 @@ class Interpolate:
             missing = [name for name, clip in (("A", a), ("B", b)) if clip is None]
             if missing:
                 return [notice(texts.SLOT_MISSING.format(slots=" and ".join(missing)), "wrong"), *unchanged]
+            if a.plays != b.plays:
+                line = texts.TWO_KINDS.format(a=texts.KINDS[a.plays], b=texts.KINDS[b.plays])
+                return [notice(line, "wrong"), *unchanged]
             recipe = Recipe(
                 "interpolate",
-                MODEL,
+                MODELS[a.plays],
                 new_seed() if seed is None else seed,
                 steps,
                 temperature,
@@ -120,6 +146,6 @@ class Interpolate:
                 own_ends=bool(own_ends),
             )
             performance = performed(recipe, progress)
-            return self.filled(performance, shown_theme(theme), time.monotonic() - started)
+            return self.filled(performance, shown_theme(theme), time.monotonic() - started, sound)
 
         return guarded(make, lambda said: [said, *unchanged])

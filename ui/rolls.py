@@ -69,15 +69,15 @@ class Roll:
         return [self.box, self.picture, self.audio, self.midi]
 
 
-def filled(shown: Sequence[Shown], theme: str) -> list:
-    """Values for the components of as many rolls, made at the same time."""
+def filled(shown: Sequence[Shown], theme: str, melody_program: int | None = None) -> list:
+    """Values for the components of as many rolls, made at the same time, melodies in a General MIDI sound."""
     from core import audio, export, pianoroll
     from core.clip import to_midi, to_sequence
 
     why_silent = audio.unavailable()
     with ThreadPoolExecutor(max_workers=2) as pool:
         # Sound is made outside Python's lock, so pictures are drawn meanwhile.
-        sounds = [] if why_silent else [pool.submit(audio.wav, each.clip) for each in shown]
+        sounds = [] if why_silent else [pool.submit(audio.wav, each.clip, melody_program) for each in shown]
         pictures = [
             pool.submit(export.clip_file, each.clip, "png", each.part_bars, theme, spread=True) for each in shown
         ]

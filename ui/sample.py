@@ -17,6 +17,7 @@ from ui.performing import performed, shown_theme
 SAMPLING_MODELS = [
     ("Drums, 2 bars: new beats", "bundled/drums_2bar.lokl"),
     ("Drums, 2 bars: the wider space used for blending", "bundled/drums_2bar.hikl"),
+    ("Melody, 2 bars", "bundled/melody_2bar"),
 ]
 
 
@@ -41,6 +42,9 @@ class Sample:
                 )
                 same_z = gr.Checkbox(label=texts.SAME_Z, info=texts.SAME_Z_INFO)
                 self.qpm = gr.Slider(40, 240, value=110, step=1, label=texts.QPM)
+                sound = gr.Dropdown(
+                    texts.SOUNDS, value=0, label=texts.SOUND, info=texts.SOUND_INFO, filterable=False, visible=False
+                )
                 with gr.Row(elem_classes="seed"):
                     seed = gr.Number(
                         value=1, precision=0, label=texts.SEED, info=texts.SEED_INFO, min_width=120, scale=4
@@ -54,11 +58,21 @@ class Sample:
                 self.cards = Cards()
                 # What “Surprise me” made of the samples.
                 self.path, self.played = rolls.Roll("surprise-path"), rolls.Roll("surprise-played")
+        model.change(
+            lambda model: gr.update(visible="melody" in model),
+            model,
+            sound,
+            api_visibility="private",
+            show_progress="hidden",
+        )
+        sound.change(
+            self.cards.resounded, [self.cards.clips, sound], self.cards.players, api_visibility="private"
+        )
         dice.click(new_seed, None, seed, api_visibility="private", queue=False)
         dice.click(lambda: False, None, every_time, api_visibility="private", queue=False)
         generate.click(
             self._sample,
-            [model, count, temperature, same_z, self.qpm, seed, every_time, theme],
+            [model, count, temperature, same_z, self.qpm, sound, seed, every_time, theme],
             [self.said, seed, self.path.box, self.played.box, *self.cards.components],
             api_visibility="private",
             concurrency_limit=2,
@@ -74,6 +88,7 @@ class Sample:
         temperature: float,
         same_z: bool,
         qpm: float,
+        sound: int,
         seed: float | None,
         every_time: bool,
         theme: str,
@@ -92,7 +107,7 @@ class Sample:
                 qpm,
             )
             performance = performed(recipe, progress)
-            values = self.cards.filled(performance, shown_theme(theme))
+            values = self.cards.filled(performance, shown_theme(theme), sound)
             made = texts.ONE_CLIP if recipe.count == 1 else texts.CLIPS.format(count=recipe.count)
             said = texts.MADE_IN_SECONDS.format(count=made, seed=recipe.seed, seconds=time.monotonic() - started)
             hidden = gr.update(visible=False)

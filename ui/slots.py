@@ -34,8 +34,17 @@ element.addEventListener('click', event => {
 class Slot:
     """A place for one clip: of `bars` bars, or of any length if `bars` is None."""
 
-    def __init__(self, name: str, elem_id: str, theme: gr.Textbox, bars: int | None, kinds: tuple[str, ...]) -> None:
-        """Must be made inside the Blocks that shall hold it; `kinds` are those of the examples to choose from."""
+    def __init__(
+        self,
+        name: str,
+        elem_id: str,
+        theme: gr.Textbox,
+        bars: int | None,
+        kinds: tuple[str, ...],
+        beside: Slot | None = None,
+    ) -> None:
+        """Must be made inside the Blocks that shall hold it; `kinds` are those of the examples to choose from. Of an
+        upload that holds drums and melodies it takes what the slot `beside` holds, else the drums."""
         self.name, self.bars, self.theme = name, bars, theme
         self.clip = gr.State(None)
         self.windows = gr.State(())
@@ -60,7 +69,11 @@ class Slot:
             )
             self.said = gr.HTML(visible=False)
         self.upload.upload(
-            self._uploaded, [self.upload, theme], self.components, api_visibility="private", show_progress="minimal"
+            self._uploaded,
+            [self.upload, theme, beside.clip if beside else self.clip],
+            self.components,
+            api_visibility="private",
+            show_progress="minimal",
         )
         self.example.input(self._example_chosen, [self.example, theme], self.components, api_visibility="private")
         self.strip.click(
@@ -96,7 +109,7 @@ class Slot:
         described = pianoroll.describe(to_sequence(clip), clip.bars, clip.qpm)
         return figure(export.clip_file(clip, "png", None, theme), title, described)
 
-    def _uploaded(self, path: str, theme: str) -> list:
+    def _uploaded(self, path: str, theme: str, beside: Clip | None) -> list:
         from core import uploads
 
         def take() -> list:
@@ -106,8 +119,10 @@ class Slot:
             if self.bars is None:
                 clip, said = uploads.drum_music(data, file.name)
                 return self.filled(clip, theme, " ".join(said))
-            upload = uploads.drum_windows(data, file.name, self.bars)
-            return self._offered(upload.windows, 0, theme, " ".join(upload.said))
+            upload = uploads.windows(data, file.name, self.bars)
+            kinds = [window.clip.plays for window in upload.windows]
+            chosen = kinds.index(beside.plays) if beside and beside.plays in kinds else 0
+            return self._offered(upload.windows, chosen, theme, " ".join(upload.said))
 
         return guarded(take, self.unchanged)
 

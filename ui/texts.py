@@ -18,6 +18,20 @@ MODEL_INFO = "What the clips are drawn from."
 COUNT = "Number of clips"
 TEMPERATURE = "Temperature"
 TEMPERATURE_INFO = "Low plays it safe: the likeliest beats, much alike. High takes risks: rarer beats, more stumbles."
+SOUND = "Sound of melodies"
+SOUND_INFO = "Only for listening: the MIDI file leaves the choice to you."
+# General MIDI programs, by name.
+SOUNDS = [
+    ("Grand piano", 0),
+    ("Electric piano", 4),
+    ("Vibraphone", 11),
+    ("Nylon guitar", 24),
+    ("Violin", 40),
+    ("Choir", 52),
+    ("Trumpet", 56),
+    ("Flute", 73),
+    ("Square lead", 80),
+]
 SAME_Z = "Same region of the latent space"
 SAME_Z_INFO = "All clips start from one point: variations of one idea rather than different ideas."
 SEED = "Seed"
@@ -55,6 +69,9 @@ GROOVE_SLOT_EMPTY = "is empty. Press “Humanise” on a clip or a path, upload 
 UNNAMED = "a clip"
 BARS_AT = "{bars} bars at {qpm:g}"
 CHOOSE_WINDOW = "The file holds {count} different parts: choose one."
+KINDS = {"drums": "drums", "melody": "a melody"}
+TWO_KINDS = "A is {a} and B is {b}: choose two of a kind, then press again."
+DRUMS_ONLY = "{what} is a melody: only drums can be played like a drummer. Use it as A or B instead."
 WRONG_LENGTH = "“{name}” has {bars} bars, and {needed} are needed. Choose another example."
 
 STEPS = "Steps"

@@ -1,4 +1,5 @@
-"""Magenta's half of `decode.py`, run in .venv-oracle: reads a number of latents, answers with the seconds it took."""
+"""Magenta's half of `decode.py`, run in .venv-oracle: says how long loading took, then reads numbers of
+latents and answers with the seconds that each took."""
 
 from __future__ import annotations
 
@@ -16,9 +17,13 @@ tf.logging.set_verbosity(tf.logging.ERROR)
 def main(config_name: str, prefix: str, sizes: list[int]) -> None:
     """Serves until standard input ends, with one model for each batch size."""
     config = CONFIG_MAP[config_name]
-    models = {n: TrainedModel(config, n, checkpoint_dir_or_path=prefix) for n in sizes}
+    models, loading = {}, []
+    for n in sizes:
+        started = time.perf_counter()
+        models[n] = TrainedModel(config, n, checkpoint_dir_or_path=prefix)
+        loading.append(time.perf_counter() - started)
     rng = np.random.RandomState(0)
-    print("ready", flush=True)
+    print("ready", loading[0], flush=True)
     for line in sys.stdin:
         n = int(line)
         z = rng.randn(n, config.hparams.z_size).astype(np.float32)

@@ -5,15 +5,21 @@ import sys
 import zipfile
 from pathlib import Path
 
+import mido
 import pytest
+from safetensors.numpy import save_file
 
 from core.__main__ import main
 from core.catalog import CATALOG
 from core.clip import from_sequence, join, read_midi, to_midi
+from core.configs import CONFIG_MAP
+from core.examples import EXAMPLES_FOLDER
+from core.network import vae
 from core.recipe import Recipe
 
 LOKL, HIKL = "bundled/drums_2bar.lokl", "bundled/drums_2bar.hikl"
 HUMANIZE = "bundled/groove_2bar_humanize"
+MELODY = "bundled/melody_2bar"
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess:
@@ -64,6 +70,32 @@ def test_interpolate(tmp_path, rock_beat, half_time_beat, capsys):
     assert main(["interpolate", "--model", HIKL, *inputs, "--num-outputs", "3", "--output-dir", str(tmp_path)]) == 0
     names = [Path(line).name for line in capsys.readouterr().out.split()]
     assert names == [f"drums_2bar.hikl{part}.mid" for part in ("_00", "_01", "_02", "")]
+
+
+def test_melodies(tmp_path, capsys):
+    assert main(["sample", "--model", MELODY, "--num-outputs", "2", "--seed", "3", "--output-dir", str(tmp_path)]) == 0
+    for line in capsys.readouterr().out.split():
+        notes = from_sequence(read_midi(Path(line).read_bytes()), 2, 120.0).notes
+        assert notes
+        assert not any(note.is_drum for note in notes)
+    songs = [str(EXAMPLES_FOLDER / name) for name in ("blues_lick.mid", "walking_home.mid")]
+    inputs = ["--input-midi-1", songs[0], "--input-midi-2", songs[1]]
+    assert main(["interpolate", "--model", MELODY, *inputs, "--num-outputs", "3", "--output-dir", str(tmp_path)]) == 0
+    beat = ["--input-midi-1", songs[0], "--input-midi-2", str(EXAMPLES_FOLDER / "boom_bap.mid")]
+    assert main(["interpolate", "--model", MELODY, *beat, "--output-dir", str(tmp_path)]) == 2
+    assert "no melody in “boom_bap.mid”" in capsys.readouterr().err
+
+
+def test_a_long_model_has_its_own_length(tmp_path, capsys):
+    """A hierarchical model of somebody's own, of the shape of `melody_16bar`, with random weights."""
+    config = CONFIG_MAP["melody_16bar"]
+    save_file(vae.initial_weights(config, seed=1), tmp_path / "long.safetensors")
+    own = ["--config", config.name, "--checkpoint_file", str(tmp_path / "long.safetensors")]
+    assert main(["sample", *own, "--num-outputs", "1", "--output-dir", str(tmp_path)]) == 0
+    (name,) = capsys.readouterr().out.split()
+    assert mido.MidiFile(name).length == pytest.approx(32, abs=0.01)
+    assert main(["sample", *own, "--bars", "4", "--output-dir", str(tmp_path / "out")]) == 2
+    assert "always plays 16 bars" in capsys.readouterr().err
 
 
 def test_a_checkpoint_of_ones_own(tmp_path):

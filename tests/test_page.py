@@ -214,6 +214,54 @@ def test_sample_two_blend_them_and_play_the_path_like_a_drummer(browser, address
         expect(page.locator("#slot-a figcaption")).to_contain_text("hikl 3")
 
 
+def test_blend_two_melodies_in_ten_steps(browser, address, tmp_path, rock_beat):
+    with visit(browser, address, viewport={"width": 1280, "height": 1000}) as page:
+        page.get_by_role("tab", name="Interpolate").click()
+        for slot, name in (("a", "Walking home"), ("b", "Slow ballad")):
+            page.locator(f"#slot-{slot} .example").get_by_role("listbox").click()
+            page.get_by_role("option", name=name).click()
+            expect(page.locator(f"#slot-{slot} img")).to_have_attribute("alt", re.compile("2 bars of melody"))
+        steps = page.get_by_label("number input for Steps")
+        steps.fill("10")
+        steps.blur()
+        page.click("#interpolate")
+        wait_for_text(page, "#interpolate-said", r"10 steps made with seed \d+")
+        assert page.get_attribute("#path img", "alt").startswith("20 bars of melody")
+        heard = page.get_attribute("#path audio", "src") if page.locator("#path audio").count() else None
+        name, joined = download(page, "#path .midi")
+        assert name == "melody_2bar_path.mid"
+        notes = from_sequence(read_midi(joined), 20, 104.0).notes
+        assert {(note.program, note.is_drum) for note in notes} == {(0, False)}
+        assert max(note.end for note in notes) > 19 * 1920
+        page.locator("#tab-interpolate, [role=tabpanel]:visible").get_by_label("Sound of melodies").click()
+        page.get_by_role("option", name="Flute").click()
+        page.wait_for_function(
+            "was => { const a = document.querySelector('#path audio'); return !a || a.src !== was }", arg=heard
+        )
+        assert download(page, "#path .midi")[1] == joined, "the sound is for listening only"
+
+        page.click("#path-uses .use-groove")
+        expect(page.locator("#interpolate-said .notice.wrong")).to_contain_text("only drums can be played")
+        (tmp_path / "beat.mid").write_bytes(to_midi(rock_beat))
+        page.set_input_files("#slot-b input[type=file]", tmp_path / "beat.mid")
+        expect(page.locator("#slot-b img")).to_have_attribute("alt", re.compile("2 bars of drums"))
+        page.click("#interpolate")
+        expect(page.locator("#interpolate-said .notice.wrong")).to_contain_text("A is a melody and B is drums")
+
+
+def test_sampled_melodies(browser, address):
+    with visit(browser, address) as page:
+        page.get_by_label("Model").click()
+        page.get_by_role("option", name="Melody, 2 bars").click()
+        expect(page.get_by_label("Sound of melodies").first).to_be_visible()
+        generate(page)
+        for number in range(1, 5):
+            assert page.get_attribute(f"#card-{number} img", "alt").startswith("2 bars of melody")
+        name, data = download(page, "#card-1 .midi")
+        assert name == "melody_2bar_00.mid"
+        assert all(not note.is_drum for note in from_sequence(read_midi(data), 2, 110.0).notes)
+
+
 def test_surprise_me_shows_every_stage(browser, address):
     with visit(browser, address, viewport={"width": 1280, "height": 1000}) as page:
         page.click("#surprise")

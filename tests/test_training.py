@@ -126,7 +126,7 @@ def test_publishing_records_where_the_weights_come_from(tiny_config, tiny_model,
     model = Model("bundled/drums_2bar.hikl", tiny_config, tmp_path / "drums_2bar.hikl.safetensors", "tests", "none")
     monkeypatch.setattr(commands, "_bundled", lambda name: model)
     monkeypatch.setattr(card.drums_card, "quality_table", lambda *args: "as good as random")
-    commands.publish(argparse.Namespace(model="drums_2bar.hikl", runs=tmp_path / "runs", data="no archive"))
+    commands.publish(argparse.Namespace(model="drums_2bar.hikl", runs=tmp_path / "runs", data=None, pop909=None))
     with safe_open(model.path, "numpy") as file:
         metadata = file.metadata()
     assert metadata["config"] == settings.config

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 TITLE = "Latent Jam"
-TAGLINE = "Beats that nobody wrote. Sample them, blend them, play them like a drummer, take the MIDI with you."
+TAGLINE = "Beats and tunes that nobody wrote. Sample, blend, play them like a drummer, take the MIDI with you."
 FOOTER = (
-    "MusicVAE (Roberts et al. 2018) and GrooVAE (Gillick et al. 2019), trained here on the Groove MIDI Dataset. "
-    "Clips are yours to use; same seed and settings, same music."
+    "MusicVAE (Roberts et al. 2018) and GrooVAE (Gillick et al. 2019), trained here on the Groove MIDI Dataset and "
+    "POP909. Clips are yours to use; same seed and settings, same music."
 )
 
 SAMPLE_TAB = "Sample"
@@ -17,7 +17,7 @@ MODEL = "Model"
 MODEL_INFO = "What the clips are drawn from."
 COUNT = "Number of clips"
 TEMPERATURE = "Temperature"
-TEMPERATURE_INFO = "Low plays it safe: the likeliest beats, much alike. High takes risks: rarer beats, more stumbles."
+TEMPERATURE_INFO = "Low plays it safe: the likeliest clips, much alike. High takes risks: rarer clips, more stumbles."
 SOUND = "Sound of melodies"
 SOUND_INFO = "Only for listening: the MIDI file leaves the choice to you."
 # General MIDI programs, by name.
@@ -81,8 +81,8 @@ OWN_ENDS = "Begin and end with A and B as they are"
 OWN_ENDS_INFO = "Otherwise with what the model makes of them."
 INTERPOLATE = "Interpolate"
 INTERPOLATE_EMPTY = (
-    "<h3>From one beat to another</h3><p>Fill <b>A</b> and <b>B</b>: from the clips of the Sample tab, a MIDI file or "
-    "the examples. The path between them is one long piece.</p>"
+    "<h3>From one clip to another</h3><p>Fill <b>A</b> and <b>B</b> with two beats or two melodies: from the clips of "
+    "the Sample tab, a MIDI file or the examples. The path between them is one long piece.</p>"
 )
 SLOT_MISSING = "{slots} is still empty: press “Use as …” on a clip, upload a MIDI file, or take an example."
 PATH_TITLE = "From A to B: {steps} steps, {bars} bars"

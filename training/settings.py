@@ -72,15 +72,18 @@ MODELS: dict[str, TrainingSettings] = {
 }
 MODELS["melody_2bar"] = TrainingSettings(
     config="cat-mel_2bar_small",
-    free_bits=80,
-    max_beta=0.15,
+    free_bits=16,
+    max_beta=0.6,
     beta_rate=0.0,
-    batch_size=128,
-    learning_rate=2e-3,
-    decay_rate=0.999,
-    sample_dropout=0.4,
+    decay_rate=0.9985,
+    warmup_steps=30,
+    average_decay=0.995,
+    sample_dropout=0.05,
     transpose=6,
-    keep_best_by="accuracy",
+    note=(
+        "It began from weights of 600 steps of 128 windows with free bits 80, beta 0.15, learning rate 0.002 decaying by "
+        "0.999 and 40% of the previous samples hidden. It was stopped for want of time, while still learning."
+    ),
 )
 MODELS["melody_16bar"] = TrainingSettings(
     config="melody_16bar",

@@ -14,11 +14,15 @@ from ui.cards import Cards
 from ui.notices import guarded, notice
 from ui.performing import performed, shown_theme
 
+MELODY = "bundled/melody_2bar"
 SAMPLING_MODELS = [
     ("Drums, 2 bars: new beats", "bundled/drums_2bar.lokl"),
     ("Drums, 2 bars: the wider space used for blending", "bundled/drums_2bar.hikl"),
-    ("Melody, 2 bars", "bundled/melody_2bar"),
+    ("Melody, 2 bars", MELODY),
 ]
+TEMPERATURE = 0.5
+# Below, it leaves out too many notes.
+MELODY_TEMPERATURE = 0.8
 
 
 class Sample:
@@ -38,7 +42,7 @@ class Sample:
                 )
                 count = gr.Slider(*CLIPS_ON_THE_PAGE, value=4, step=1, label=texts.COUNT)
                 temperature = gr.Slider(
-                    0.1, 1.5, value=0.5, step=0.05, label=texts.TEMPERATURE, info=texts.TEMPERATURE_INFO
+                    0.1, 1.5, value=TEMPERATURE, step=0.05, label=texts.TEMPERATURE, info=texts.TEMPERATURE_INFO
                 )
                 same_z = gr.Checkbox(label=texts.SAME_Z, info=texts.SAME_Z_INFO)
                 self.qpm = gr.Slider(40, 240, value=110, step=1, label=texts.QPM)
@@ -59,9 +63,9 @@ class Sample:
                 # What “Surprise me” made of the samples.
                 self.path, self.played = rolls.Roll("surprise-path"), rolls.Roll("surprise-played")
         model.change(
-            lambda model: gr.update(visible="melody" in model),
+            lambda model: [gr.update(visible=model == MELODY), MELODY_TEMPERATURE if model == MELODY else TEMPERATURE],
             model,
-            sound,
+            [sound, temperature],
             api_visibility="private",
             show_progress="hidden",
         )

@@ -218,7 +218,7 @@ def test_blend_two_melodies_in_ten_steps(browser, address, tmp_path, rock_beat):
     with visit(browser, address, viewport={"width": 1280, "height": 1000}) as page:
         page.get_by_role("tab", name="Interpolate").click()
         for slot, name in (("a", "Walking home"), ("b", "Slow ballad")):
-            page.locator(f"#slot-{slot} .example").get_by_role("listbox").click()
+            page.locator(f"#slot-{slot} .example input").click()
             page.get_by_role("option", name=name).click()
             expect(page.locator(f"#slot-{slot} img")).to_have_attribute("alt", re.compile("2 bars of melody"))
         steps = page.get_by_label("number input for Steps")
@@ -233,7 +233,7 @@ def test_blend_two_melodies_in_ten_steps(browser, address, tmp_path, rock_beat):
         notes = from_sequence(read_midi(joined), 20, 104.0).notes
         assert {(note.program, note.is_drum) for note in notes} == {(0, False)}
         assert max(note.end for note in notes) > 19 * 1920
-        page.locator("#tab-interpolate, [role=tabpanel]:visible").get_by_label("Sound of melodies").click()
+        page.locator("#path-sound input").click()
         page.get_by_role("option", name="Flute").click()
         page.wait_for_function(
             "was => { const a = document.querySelector('#path audio'); return !a || a.src !== was }", arg=heard
@@ -253,7 +253,7 @@ def test_sampled_melodies(browser, address):
     with visit(browser, address) as page:
         page.get_by_label("Model").click()
         page.get_by_role("option", name="Melody, 2 bars").click()
-        expect(page.get_by_label("Sound of melodies").first).to_be_visible()
+        expect(page.locator("#sample-sound")).to_be_visible()
         generate(page)
         for number in range(1, 5):
             assert page.get_attribute(f"#card-{number} img", "alt").startswith("2 bars of melody")

@@ -81,8 +81,8 @@ MODELS["melody_2bar"] = TrainingSettings(
     sample_dropout=0.05,
     transpose=6,
     note=(
-        "It began from weights of 600 steps of 128 windows with free bits 80, beta 0.15, learning rate 0.002 decaying by "
-        "0.999 and 40% of the previous samples hidden. It was stopped for want of time, while still learning."
+        "It began from weights of 600 steps of 128 windows with free bits 80, beta 0.15, learning rate 0.002 decaying "
+        "by 0.999 and 40% of the previous samples hidden. It was stopped for want of time, while still learning."
     ),
 )
 MODELS["melody_16bar"] = TrainingSettings(

@@ -47,7 +47,13 @@ class Sample:
                 same_z = gr.Checkbox(label=texts.SAME_Z, info=texts.SAME_Z_INFO)
                 self.qpm = gr.Slider(40, 240, value=110, step=1, label=texts.QPM)
                 sound = gr.Dropdown(
-                    texts.SOUNDS, value=0, label=texts.SOUND, info=texts.SOUND_INFO, filterable=False, visible=False
+                    texts.SOUNDS,
+                    value=0,
+                    label=texts.SOUND,
+                    info=texts.SOUND_INFO,
+                    filterable=False,
+                    visible=False,
+                    elem_id="sample-sound",
                 )
                 with gr.Row(elem_classes="seed"):
                     seed = gr.Number(

@@ -14,7 +14,7 @@ from core.converters.groove import ROW
 from core.network import encoder
 from core.network.groove_decoder import GrooveDecoder
 from core.trained_model import TrainedModel
-from tests.parity.agreement import Golden, assert_close, assert_differ_only_from_near_ties
+from tests.parity.agreement import TOLERANCE, Golden, assert_close, assert_differ_only_from_near_ties
 from tests.parity.golden_format import (
     FEEL_UNIT,
     rounded_offsets,
@@ -54,9 +54,14 @@ def assert_same_groove_network(name: str, weights: Mapping[str, np.ndarray], gol
     decoder = GrooveDecoder.read(weights)
     z, kept = golden["z"], len(golden["logits"])
     previous = np.pad(rows_from_logits(golden["logits"])[:, :-1], ((0, 0), (1, 0), (0, 0)))
-    kept_controls = np.repeat(controls[:1], kept, 0)
-    logits = decoder.teacher_forced(*(tf.constant(array, tf.float32) for array in (z[:kept], previous, kept_controls)))
-    assert_close(logits, golden["logits"])
+    given = z[:kept], previous, np.repeat(controls[:1], kept, 0)
+    logits = decoder.teacher_forced(*(tf.constant(array, tf.float32) for array in given)).numpy()
+    exact = GrooveDecoder.read({variable: tf.cast(array, tf.float64) for variable, array in weights.items()})
+    exact = exact.teacher_forced(*(tf.constant(array, tf.float64) for array in given)).numpy()
+    # As in `settled`: where rounding alone moves float32 away from float64, it may move Magenta anywhere, too.
+    calm = np.cumsum(np.abs(logits - exact).max(-1) > TOLERANCE / 2, 1) == 0
+    assert calm.mean() > 0.9, "too much grown rounding to say anything"
+    assert_close(logits[calm], golden["logits"][calm], 2 * TOLERANCE)
 
     for kind in ("", "sampled_"):
         rows = decode(decoder, *drawn(name, golden, kind))

@@ -14,9 +14,16 @@ from core.decoding import decoding_of
 from core.network import encoder
 from core.network.decoder import NO_SAMPLE
 from core.trained_model import TrainedModel
-from tests.parity.agreement import NEAR_TIE, Golden, assert_close, assert_same_up_to_near_ties, config_of
+from tests.parity.agreement import (
+    NEAR_TIE,
+    TOLERANCE,
+    Golden,
+    assert_close,
+    assert_same_up_to_near_ties,
+    config_of,
+)
 from tests.parity.golden_format import in_order, split_sequences
-from tests.parity.random_models import LONG_MELODY, MELODY_SMALL, TRIO
+from tests.parity.random_models import LONG_MELODY, MELODY_SMALL, MODELS, TRIO
 from training import evaluate
 
 CONFIGS = (MELODY_SMALL, LONG_MELODY, TRIO)
@@ -69,8 +76,10 @@ def assert_same_trained_model(name: str, model: TrainedModel, golden: Golden) ->
     windows = tensors_of(config, golden["windows"])
     cut = [window[:length] for window, length in zip(windows, golden["lengths"], strict=True)]
     _, mu, sigma = model.encode_tensors(cut, golden["lengths"])
-    assert_close(mu, golden["mu"])
-    assert_close(sigma, golden["sigma"])
+    # Full-size encoders add up thousands of products, 256 times over.
+    tolerance = TOLERANCE if MODELS[name].sizes else 2 * TOLERANCE
+    assert_close(mu, golden["mu"], tolerance)
+    assert_close(sigma, golden["sigma"], tolerance)
     tensors = np.array(model.decode_to_tensors(golden["z"], config.hparams.max_seq_len, GREEDY))
     ends = np.cumsum(config.data_converter.output_depths)[:-1]
     labels = np.stack([part.argmax(-1) for part in np.split(tensors, ends, -1)], -1)

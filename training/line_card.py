@@ -62,7 +62,11 @@ def changes(settings: TrainingSettings) -> list[str]:
 def quality_table(model: Model, settings: TrainingSettings, data: Data, cache: Path | None = None) -> str:
     """Reconstruction of the test songs, and samples beside them."""
     del settings
-    test = pop909.melody_windows(data.pop909, "test", model.config.data_converter.all_windows(), cache)
+    converter = model.config.data_converter.all_windows()
+    if isinstance(converter, trio.TrioConverter):
+        test = pop909.trio_windows(data.pop909, data.groove, "test", converter, cache)
+    else:
+        test = pop909.melody_windows(data.pop909, "test", converter, cache)
     trained = TrainedModel(model.config, 100, model.path)
     r = evaluate.reconstruct(trained.config, trained.weights, test)
     named = [("", r.teacher_forced, r.free_running)]

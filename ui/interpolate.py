@@ -11,7 +11,7 @@ from core.recipe import Recipe
 from core.seeds import new_seed
 from ui import rolls, texts
 from ui.notices import guarded, notice
-from ui.performing import performed, shown_theme
+from ui.performing import TEMPERATURES, performed, shown_theme, usual_temperature
 from ui.slots import Slot
 
 # By what the clips at both ends play.
@@ -33,7 +33,12 @@ class Interpolate:
                 self.b = Slot("B", "slot-b", theme, BARS, KINDS, beside=self.a)
                 steps = gr.Slider(*INTERPOLATION_STEPS, value=6, step=1, label=texts.STEPS, info=texts.STEPS_INFO)
                 temperature = gr.Slider(
-                    0.1, 1.5, value=0.5, step=0.05, label=texts.TEMPERATURE, info=texts.PATH_TEMPERATURE_INFO
+                    0.1,
+                    1.5,
+                    value=TEMPERATURES["drums"],
+                    step=0.05,
+                    label=texts.TEMPERATURE,
+                    info=texts.PATH_TEMPERATURE_INFO,
                 )
                 own_ends = gr.Checkbox(value=True, label=texts.OWN_ENDS, info=texts.OWN_ENDS_INFO)
                 qpm = gr.Slider(40, 240, value=110, step=1, label=texts.QPM)
@@ -64,9 +69,16 @@ class Interpolate:
         self.a.clip.change(lambda clip: clip.qpm if clip else gr.skip(), self.a.clip, qpm, api_visibility="private")
         for slot in (self.a, self.b):
             slot.clip.change(
-                lambda clip: gr.update(visible=clip.plays == "melody") if clip else gr.skip(),
-                slot.clip,
-                sound,
+                lambda clip, now: (
+                    [
+                        gr.update(visible=clip.plays == "melody"),
+                        usual_temperature(clip.plays, now),
+                    ]
+                    if clip
+                    else [gr.skip(), gr.skip()]
+                ),
+                [slot.clip, temperature],
+                [sound, temperature],
                 api_visibility="private",
                 show_progress="hidden",
             )

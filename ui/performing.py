@@ -12,6 +12,8 @@ from ui import texts
 if TYPE_CHECKING:
     from core.studio import Performance
 
+# The page's temperature to begin with. Melodies leave out too many notes below theirs.
+TEMPERATURES = {"drums": 0.5, "melody": 0.8}
 # How much of the wait the music takes; pictures and sound take the rest.
 MUSIC = 0.7
 
@@ -25,6 +27,11 @@ def performed(recipe: Recipe, progress: gr.Progress) -> Performance:
     performance = perform(recipe, lambda share, what: progress(MUSIC * share, desc=what))
     progress(MUSIC, desc=texts.PICTURES_AND_SOUND)
     return performance
+
+
+def usual_temperature(plays: str, now: float) -> float:
+    """The temperature to begin with for drums or melodies; a visitor's own choice stays."""
+    return TEMPERATURES[plays] if now in TEMPERATURES.values() else now
 
 
 def shown_theme(theme: object) -> str:

@@ -12,7 +12,7 @@ from core.seeds import new_seed
 from ui import rolls, texts
 from ui.cards import Cards
 from ui.notices import guarded, notice
-from ui.performing import performed, shown_theme
+from ui.performing import TEMPERATURES, performed, shown_theme, usual_temperature
 
 MELODY = "bundled/melody_2bar"
 SAMPLING_MODELS = [
@@ -20,9 +20,6 @@ SAMPLING_MODELS = [
     ("Drums, 2 bars: the wider space used for blending", "bundled/drums_2bar.hikl"),
     ("Melody, 2 bars", MELODY),
 ]
-TEMPERATURE = 0.5
-# Below, it leaves out too many notes.
-MELODY_TEMPERATURE = 0.8
 
 
 class Sample:
@@ -42,7 +39,12 @@ class Sample:
                 )
                 count = gr.Slider(*CLIPS_ON_THE_PAGE, value=4, step=1, label=texts.COUNT)
                 temperature = gr.Slider(
-                    0.1, 1.5, value=TEMPERATURE, step=0.05, label=texts.TEMPERATURE, info=texts.TEMPERATURE_INFO
+                    0.1,
+                    1.5,
+                    value=TEMPERATURES["drums"],
+                    step=0.05,
+                    label=texts.TEMPERATURE,
+                    info=texts.TEMPERATURE_INFO,
                 )
                 same_z = gr.Checkbox(label=texts.SAME_Z, info=texts.SAME_Z_INFO)
                 self.qpm = gr.Slider(40, 240, value=110, step=1, label=texts.QPM)
@@ -69,15 +71,16 @@ class Sample:
                 # What “Surprise me” made of the samples.
                 self.path, self.played = rolls.Roll("surprise-path"), rolls.Roll("surprise-played")
         model.change(
-            lambda model: [gr.update(visible=model == MELODY), MELODY_TEMPERATURE if model == MELODY else TEMPERATURE],
-            model,
+            lambda model, now: [
+                gr.update(visible=model == MELODY),
+                usual_temperature("melody" if model == MELODY else "drums", now),
+            ],
+            [model, temperature],
             [sound, temperature],
             api_visibility="private",
             show_progress="hidden",
         )
-        sound.change(
-            self.cards.resounded, [self.cards.clips, sound], self.cards.players, api_visibility="private"
-        )
+        sound.change(self.cards.resounded, [self.cards.clips, sound], self.cards.players, api_visibility="private")
         dice.click(new_seed, None, seed, api_visibility="private", queue=False)
         dice.click(lambda: False, None, every_time, api_visibility="private", queue=False)
         generate.click(

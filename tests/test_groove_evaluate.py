@@ -10,6 +10,7 @@ from core.catalog import CATALOG
 from core.converters.drums import CLASS_NAMES, NUM_CLASSES
 from core.converters.groove import CLOSED_HI_HAT, HITS, ROLAND, ROW
 from training import card, groove_card, groove_evaluate
+from training.data import Data
 from training.families import family_of
 from training.groove_evaluate import Hits, Take, hits_of, step_ms
 from training.settings import MODELS
@@ -116,7 +117,7 @@ def test_a_groove_card(take, tiny_grooves, monkeypatch, name):
     monkeypatch.setattr(groove_evaluate, "takes", lambda archive, split: [take] * 2)
     monkeypatch.setattr(groove_card, "TrainedModel", lambda *args, **kwargs: tiny_grooves[name])
     model = CATALOG[f"bundled/{name}"]
-    table = card.family_of(model).quality_table(model, MODELS[name], "no archive")
+    table = card.family_of(model).quality_table(model, MODELS[name], Data())
     assert all(f"| **{setting}** |" in table for setting in groove_card.NAMES.values())
     assert "| recall | precision |" in table
     assert table.count("| the nearest two bars of the training split |") == 1

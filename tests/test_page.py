@@ -463,7 +463,7 @@ def ask(address: str, number: int, **changes: object) -> dict:
     generate_id = next(c["id"] for c in config["components"] if c["props"].get("elem_id") == "generate")
     event = next(d for d in config["dependencies"] if [generate_id, "click"] in d["targets"])
     inputs = {"model": "bundled/drums_2bar.lokl", "count": 1, "temperature": 0.5, "same_z": False}
-    inputs |= {"qpm": 110, "seed": 1, "every_time": False, "theme": "light"} | changes
+    inputs |= {"qpm": 110, "sound": 0, "seed": 1, "every_time": False, "theme": "light"} | changes
     session = f"session{number}"
     request = {"data": list(inputs.values()), "fn_index": event["id"], "session_hash": session}
     post = urllib.request.Request(
@@ -486,6 +486,7 @@ def test_requests_that_no_page_sends_are_refused_and_the_app_keeps_running(addre
         {"model": "bundled/trumpet"},
         {"model": "../../etc/passwd"},
         {"qpm": 1e9},
+        {"sound": 127},
         {"seed": "abc"},
     ]
     for number, change in enumerate(wrong):

@@ -42,15 +42,7 @@ class Interpolate:
                 )
                 own_ends = gr.Checkbox(value=True, label=texts.OWN_ENDS, info=texts.OWN_ENDS_INFO)
                 qpm = gr.Slider(40, 240, value=110, step=1, label=texts.QPM)
-                sound = gr.Dropdown(
-                    texts.SOUNDS,
-                    value=0,
-                    label=texts.SOUND,
-                    info=texts.SOUND_INFO,
-                    filterable=False,
-                    visible=False,
-                    elem_id="path-sound",
-                )
+                sound = rolls.sound_menu("path-sound")
                 seed = gr.Number(value=1, precision=0, label=texts.SEED, info=texts.SEED_INFO)
                 self.button = gr.Button(texts.INTERPOLATE, variant="primary", size="lg", elem_id="interpolate")
             with gr.Column(scale=5, min_width=320):

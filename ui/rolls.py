@@ -41,6 +41,19 @@ def silence(why_silent: str | None) -> str:
     return f'<p class="silent">{html.escape(why_silent)}</p>' if why_silent else ""
 
 
+def sound_menu(elem_id: str) -> gr.Dropdown:
+    """The menu of General MIDI sounds for listening to melodies, hidden until there are some."""
+    return gr.Dropdown(
+        texts.SOUNDS,
+        value=0,
+        label=texts.SOUND,
+        info=texts.SOUND_INFO,
+        filterable=False,
+        visible=False,
+        elem_id=elem_id,
+    )
+
+
 @dataclass(frozen=True)
 class Shown:
     """What a `Roll` should show: a clip, its title and file name, and the bars of the parts it is joined of."""

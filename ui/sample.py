@@ -48,15 +48,7 @@ class Sample:
                 )
                 same_z = gr.Checkbox(label=texts.SAME_Z, info=texts.SAME_Z_INFO)
                 self.qpm = gr.Slider(40, 240, value=110, step=1, label=texts.QPM)
-                sound = gr.Dropdown(
-                    texts.SOUNDS,
-                    value=0,
-                    label=texts.SOUND,
-                    info=texts.SOUND_INFO,
-                    filterable=False,
-                    visible=False,
-                    elem_id="sample-sound",
-                )
+                sound = rolls.sound_menu("sample-sound")
                 with gr.Row(elem_classes="seed"):
                     seed = gr.Number(
                         value=1, precision=0, label=texts.SEED, info=texts.SEED_INFO, min_width=120, scale=4

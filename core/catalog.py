@@ -29,7 +29,7 @@ class Model:
 
     @property
     def plays(self) -> str:
-        """'drums', 'melody', or what a band plays."""
+        """'drums', 'melody' or 'band', as `Clip.plays`."""
         return self.config.data_converter.plays
 
     @property

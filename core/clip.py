@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 TICKS_PER_QUARTER = 480
 TICKS_PER_BAR = 4 * TICKS_PER_QUARTER
+PARTS = ("melody", "bass", "drums")
+BASS_PROGRAMS = range(32, 40)
 
 
 @dataclass(frozen=True, order=True)
@@ -34,6 +36,13 @@ class Note:
     is_drum: bool = False
     instrument: int = 0
     program: int = 0
+
+
+def part_of(note: Note) -> str:
+    """Which of the `PARTS` of a band plays a note: drums by their channel, a bass by its General MIDI program."""
+    if note.is_drum:
+        return "drums"
+    return "bass" if note.program in BASS_PROGRAMS else "melody"
 
 
 @dataclass(frozen=True)
@@ -54,6 +63,15 @@ class Clip:
         """'drums', 'melody', or 'band' where both are."""
         kinds = {note.is_drum for note in self.notes}
         return "band" if len(kinds) > 1 else "melody" if kinds == {False} else "drums"
+
+    @property
+    def parts(self) -> dict[str, Clip]:
+        """What a band plays, a clip each, in the order 'melody', 'bass', 'drums'; the drums or the melody itself under
+        its name where nothing else is played."""
+        of_part: dict[str, list[Note]] = {}
+        for note in self.notes:
+            of_part.setdefault(part_of(note), []).append(note)
+        return {part: replace(self, notes=tuple(of_part[part])) for part in PARTS if part in of_part}
 
     @property
     def seconds(self) -> float:

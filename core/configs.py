@@ -14,14 +14,14 @@ from core.converters.trio import TrioConverter
 class HParams:
     """Sizes of a network: `z_size`, the widths of the encoder's and decoder's layers (of the conductor's, too, where
     there is one), `max_seq_len` in steps, the bins of each velocity and offset that a groove decoder tells apart
-    (0: it gives their means), and whether the encoder reads bar by bar, with one layer for steps and one for bars."""
+    (0: it gives their means), and whether the encoder is a `bar_encoder` (then `enc_rnn_size` are its widths)."""
 
     z_size: int
     enc_rnn_size: tuple[int, ...]
     dec_rnn_size: tuple[int, ...]
     max_seq_len: int
     feel_bins: int = 0
-    hierarchical_encoder: bool = False
+    reads_bars: bool = False
 
 
 @dataclass(frozen=True)
@@ -47,9 +47,9 @@ class Config:
 SMALL = HParams(z_size=256, enc_rnn_size=(512,), dec_rnn_size=(256, 256), max_seq_len=32)
 BIG = HParams(z_size=512, enc_rnn_size=(2048,), dec_rnn_size=(2048, 2048, 2048), max_seq_len=32)
 LONG = HParams(z_size=512, enc_rnn_size=(2048, 2048), dec_rnn_size=(1024, 1024), max_seq_len=256)
-# Of a size that two cores can train: a sixteenth of Magenta's widths and an encoder that reads bar by bar.
-OUR_MELODY = HParams(256, enc_rnn_size=(256, 192), dec_rnn_size=(256, 256), max_seq_len=256, hierarchical_encoder=True)
-OUR_TRIO = HParams(256, enc_rnn_size=(224, 160), dec_rnn_size=(176, 176), max_seq_len=256, hierarchical_encoder=True)
+# Of a size that two cores can train.
+OUR_MELODY = HParams(256, enc_rnn_size=(256, 96, 512), dec_rnn_size=(256, 256), max_seq_len=256, reads_bars=True)
+OUR_TRIO = HParams(256, enc_rnn_size=(256, 96, 512), dec_rnn_size=(176, 176), max_seq_len=256, reads_bars=True)
 # Half of Magenta's sizes and less: sixteen thousand windows are soon learnt by heart.
 OUR_GROOVE = HParams(z_size=64, enc_rnn_size=(256,), dec_rnn_size=(256, 256), max_seq_len=32, feel_bins=32)
 

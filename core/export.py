@@ -43,7 +43,8 @@ def files(
     theme: str = "light",
     melody_program: int | None = None,
 ) -> dict[str, bytes]:
-    """File names and contents: `NAME_00.mid`, `NAME_01.mid` … a clip each, `NAME.mid` for the joined music.
+    """File names and contents: `NAME_00.mid`, `NAME_01.mid` … a clip each, `NAME.mid` for the joined music, and of
+    what a band plays also `NAME_00_bass.mid` and so on, an instrument each.
 
     NAME is the model's name without its source. Raises `AudioUnavailableError` as `clip_file` does.
     """
@@ -51,11 +52,25 @@ def files(
     named = {f"{name}_{number:02d}": (clip, None) for number, clip in enumerate(performance.clips)}
     if performance.joined:
         named[name] = (performance.joined, performance.clips[0].bars)
-    wanted = [(f"{stem}.{kind}", clip, kind, bars) for stem, (clip, bars) in named.items() for kind in kinds]
+    wanted = [
+        (f"{stem}.{kind}", clip, kind, bars, theme, clip.bars > pianoroll.LONG_BARS and bars is None)
+        for stem, (clip, bars) in named.items()
+        for kind in kinds
+    ]
     # Sound is made outside Python's lock, so pictures are drawn meanwhile.
     with ThreadPoolExecutor(max_workers=2) as pool:
-        made = pool.map(lambda each: clip_file(*each[1:], theme, melody_program=melody_program), wanted)
-        return {each[0]: data for each, data in zip(wanted, made, strict=True)}
+        made = pool.map(lambda each: clip_file(*each[1:], melody_program=melody_program), wanted)
+        contents = {each[0]: data for each, data in zip(wanted, made, strict=True)}
+    if "mid" in kinds:
+        for stem, (clip, _) in named.items():
+            contents |= instruments(clip, stem)
+    return contents
+
+
+def instruments(clip: Clip, stem: str) -> dict[str, bytes]:
+    """The MIDI files of what each instrument of a band plays, `STEM_bass.mid` and so on; none of a single one."""
+    parts = clip.parts
+    return {f"{stem}_{part}.mid": to_midi(alone) for part, alone in parts.items() if len(parts) > 1}
 
 
 def archive(contents: dict[str, bytes], recipe: Recipe) -> bytes:

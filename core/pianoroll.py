@@ -20,6 +20,7 @@ from matplotlib.colors import to_rgb, to_rgba
 from matplotlib.figure import Figure
 from note_seq.protobuf.music_pb2 import NoteSequence
 
+from core.clip import PARTS, part_of
 from core.converters.drums import CLASS_NAMES, CLASS_OF_PITCH
 from core.converters.windows import STEPS_PER_BAR, STEPS_PER_QUARTER
 
@@ -32,6 +33,7 @@ TITLE_HEIGHT = 13
 TEXT_SIZE = 8.5
 DIGIT_SPACE = 7.5
 TITLE_LETTERS = 46
+LEGEND_WIDTH = 64
 FONT = "DejaVu Sans"
 DPI = 288
 # A bar of a spread picture is as wide as one of so many in another. Up to SPREAD_PIXELS across it is as sharp as the
@@ -95,13 +97,15 @@ THEMES = {
 
 
 class Mark(NamedTuple):
-    """A hit or note as drawn: onset and length in steps, velocity 0…1, place of its colour in `Theme.loud`."""
+    """A hit or note as drawn: onset and length in steps, velocity 0…1, place of its colour in `Theme.loud`, and which
+    of the `PARTS` plays it."""
 
     onset: float
     row: RowKey
     length: float
     velocity: float
     colour: int
+    part: str
 
 
 def draw(
@@ -116,9 +120,10 @@ def draw(
     """Draws the first `bars` bars of a sequence whose times are seconds at `qpm`.
 
     A hit's straight left edge is its onset; the louder, the deeper its colour. A late one hangs on a line from its
-    place on the grid, an early one shows its place as a line through it. Joined clips, of `clip_bars` bars each, differ
-    in background. Above four bars there is no room for such details unless the picture is `spread`, wider with each
-    bar. Pictures of equally many bars are equally wide, with the grid at the same places.
+    place on the grid, an early one shows its place as a line through it. A band has one colour an instrument, named
+    above it. Joined clips, of `clip_bars` bars each, differ in background. Above four bars there is no room for such
+    details unless the picture is `spread`, wider with each bar. Pictures of equally many bars are equally wide, with
+    the grid at the same places.
 
     Raises ValueError for an unknown theme and for bars, qpm or `clip_bars` that are not positive.
     """
@@ -128,7 +133,9 @@ def draw(
         raise ValueError(f"clip_bars must be at least 1, not {clip_bars}")
     marks = _marks(sequence, bars, qpm)
     one_line = "".join(filter(str.isprintable, " ".join((title or "").split())))
-    page = _Page({mark.row for mark in marks}, bars, clip_bars or bars, THEMES[theme], one_line, spread)
+    parts = _parts(marks)
+    legend = parts if len(parts) > 1 else []
+    page = _Page({mark.row for mark in marks}, bars, clip_bars or bars, THEMES[theme], one_line, legend, spread)
     page.fill_backgrounds()
     page.rule()
     if marks:
@@ -178,15 +185,17 @@ def svg(
 
 def describe(sequence: NoteSequence, bars: int, qpm: float) -> str:
     """What `draw` shows, for screen readers: "2 bars of drums: 8 kick, 4 snare hits". Raises ValueError as it does."""
-    rows = sorted(mark.row for mark in _marks(sequence, bars, qpm))
-    hits = Counter(LANE_NAMES[number] for kind, number in rows if kind == "drum")
-    pitches = [PITCH_NAMES[number] for kind, number in rows if kind == "pitch"]
-    parts = []
-    if hits:
-        parts.append(f"of drums: {', '.join(f'{n} {name}' for name, n in hits.items())} hit{'s' * (hits.total() > 1)}")
-    if pitches:
-        parts.append(f"of melody: {len(pitches)} note{'s' * (len(pitches) > 1)} from {pitches[0]} to {pitches[-1]}")
-    return f"{bars} bar{'s' * (bars > 1)} {'; '.join(parts) or 'of silence'}"
+    marks, heard = _marks(sequence, bars, qpm), []
+    for part in reversed(_parts(marks)):
+        numbers = sorted(mark.row[1] for mark in marks if mark.part == part)
+        if part == "drums":
+            hits = Counter(LANE_NAMES[lane] for lane in numbers)
+            counted = ", ".join(f"{n} {name}" for name, n in hits.items())
+            heard.append(f"of drums: {counted} hit{'s' * (len(numbers) > 1)}")
+        else:
+            notes = f"{len(numbers)} note{'s' * (len(numbers) > 1)}"
+            heard.append(f"of {part}: {notes} from {PITCH_NAMES[numbers[0]]} to {PITCH_NAMES[numbers[-1]]}")
+    return f"{bars} bar{'s' * (bars > 1)} {'; '.join(heard) or 'of silence'}"
 
 
 def _marks(sequence: NoteSequence, bars: int, qpm: float) -> list[Mark]:
@@ -195,17 +204,27 @@ def _marks(sequence: NoteSequence, bars: int, qpm: float) -> list[Mark]:
         raise ValueError(f"bars and qpm must be positive, not {bars} and {qpm}")
     steps, per_second, marks = bars * STEPS_PER_BAR, qpm / 60 * STEPS_PER_QUARTER, []
     instruments = sorted({note.instrument for note in sequence.notes if not note.is_drum})
+    is_band = len({part_of(note) for note in sequence.notes}) > 1
     for note in sequence.notes:
+        part = part_of(note)
         onset, velocity = note.start_time * per_second, min(note.velocity, 127) / 127
         if velocity <= 0 or not 0 <= note.pitch <= 127 or not -EARLIEST <= onset < steps:
             continue
         if note.is_drum:
             lane = CLASS_OF_PITCH.get(note.pitch, OTHER_LANE)
-            marks.append(Mark(onset, ("drum", lane), HIT_STEPS, velocity, LANE_COLOURS[lane]))
+            colour = PARTS.index(part) if is_band else LANE_COLOURS[lane]
+            marks.append(Mark(onset, ("drum", lane), HIT_STEPS, velocity, colour, part))
         else:
             length = min(max(MIN_NOTE_STEPS, note.end_time * per_second - onset), steps)
-            marks.append(Mark(onset, ("pitch", note.pitch), length, velocity, instruments.index(note.instrument) % 6))
+            colour = PARTS.index(part) if is_band else instruments.index(note.instrument) % 6
+            marks.append(Mark(onset, ("pitch", note.pitch), length, velocity, colour, part))
     return sorted(marks)
+
+
+def _parts(marks: list[Mark]) -> list[str]:
+    """The `PARTS` that play."""
+    playing = {mark.part for mark in marks}
+    return [part for part in PARTS if part in playing]
 
 
 def _row_heights(used: set[RowKey], dense: bool) -> dict[RowKey, float]:
@@ -227,9 +246,16 @@ class _Page:
     `dense` there is no room for details."""
 
     def __init__(
-        self, used: set[RowKey], bars: int, clip_bars: int, theme: Theme, title: str, spread: bool = False
+        self,
+        used: set[RowKey],
+        bars: int,
+        clip_bars: int,
+        theme: Theme,
+        title: str,
+        legend: list[str],
+        spread: bool = False,
     ) -> None:
-        self.used, self.bars, self.clip_bars, self.theme = used, bars, clip_bars, theme
+        self.used, self.bars, self.clip_bars, self.theme, self.legend = used, bars, clip_bars, theme, legend
         self.dense = bars > LONG_BARS and not spread
         heights = _row_heights(used, self.dense)
         *bottoms, self.top = np.cumsum([0, *heights.values()]).tolist()
@@ -241,7 +267,8 @@ class _Page:
         width, height = (self.steps + EARLIEST) / self.unit, self.top + RULER_HEIGHT
         letters = int(TITLE_LETTERS * width / (WIDTH - fixed))
         self.title = title[:letters] + "…" * (len(title) > letters)
-        paper = np.array([fixed + width, BOTTOM_MARGIN + height + TITLE_HEIGHT * bool(title)])
+        headlines = bool(title) + bool(legend)
+        paper = np.array([fixed + width, BOTTOM_MARGIN + height + TITLE_HEIGHT * headlines])
         inches = paper * self.scale / 72
         dpi = min(DPI, max(SPREAD_PIXELS / inches[0], MIN_SPREAD_DPI), MAX_PIXELS / inches[0])
         self.figure = Figure(figsize=inches, facecolor=theme.paper, dpi=dpi)
@@ -312,11 +339,15 @@ class _Page:
             self._write(-EARLIEST - 3 * self.unit, middle, ROW_NAMES[key], ink, ha="right")
         for step in range(0, self.steps - self.numbered + 1, self.numbered):
             self._write(step + 2.5 * self.unit, self.top + 0.35 * RULER_HEIGHT, str(step // STEPS_PER_BAR + 1))
-        self._write(0, self.top + RULER_HEIGHT + 0.4 * TITLE_HEIGHT, self.title, weight="bold")
+        headline = self.top + RULER_HEIGHT + 0.4 * TITLE_HEIGHT
+        for place, part in enumerate(self.legend):
+            colour = self.theme.loud[PARTS.index(part)]
+            self._write(place * LEGEND_WIDTH * self.unit, headline, f"■ {part}", color=colour)
+        self._write(0, headline + TITLE_HEIGHT * bool(self.legend), self.title, weight="bold")
 
     def _write(self, x: float, y: float, text: str, ink: float = 1, **style: str) -> None:
         # With parse_math, a title with two dollar signs would be set as a formula.
-        style |= {"family": FONT, "va": "center_baseline", "color": to_rgba(self.theme.ink, ink)}
+        style = {"family": FONT, "va": "center_baseline", "color": to_rgba(self.theme.ink, ink)} | style
         self.axes.text(x, y, text, size=TEXT_SIZE * self.scale, parse_math=False, **style)
 
 

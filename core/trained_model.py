@@ -110,11 +110,12 @@ class TrainedModel:
         inputs, lengths, controls = [], [], []
         for number, sequence in enumerate(note_sequences, 1):
             tensors = self.config.data_converter.to_tensors(sequence)
-            bars = self.config.bars
+            bars, what = self.config.bars, self.config.data_converter.plays
             if not tensors.inputs:
+                if what == "band":
+                    what = "melody, bass and drums together"
                 raise NoExtractedExamplesError(
-                    f"Clip {number} has no {bars} bars of {self.config.data_converter.plays} in 4-4 time that "
-                    f"{self.config.name} could encode."
+                    f"Clip {number} has no {bars} bars of {what} in 4-4 time that {self.config.name} could encode."
                 )
             if len(tensors.inputs) > 1:
                 raise MultipleExtractedExamplesError(

@@ -11,19 +11,29 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from core import limits
-from core.clip import TICKS_PER_BAR, TICKS_PER_QUARTER, Clip, Note, from_sequence, read_midi
+from core.clip import (
+    BASS_PROGRAMS,
+    TICKS_PER_BAR,
+    TICKS_PER_QUARTER,
+    Clip,
+    Note,
+    from_sequence,
+    read_midi,
+    to_sequence,
+)
 from core.errors import ClipError
 
 if TYPE_CHECKING:
     from note_seq.protobuf.music_pb2 import NoteSequence
 
 TICKS_PER_STEP = TICKS_PER_QUARTER // 4
-DRUMS, MELODY = "drums", "melody"
+DRUMS, MELODY, BAND = "drums", "melody", "band"
 DRUM_NAMES = ("drum", "perc", "beat", "kit")
 MELODY_NAMES = ("melody", "lead", "vocal", "vox", "voice", "solo", "sing", "tune")
 # The most melodies of a file that are offered to choose from.
 MELODY_TRACKS = 4
-BASS_PROGRAMS = range(32, 40)
+# What the bass of a band is written as.
+BASS_INSTRUMENT, BASS_PROGRAM = 1, 33
 # A track with a larger share of notes that begin together with another is an accompaniment.
 MOSTLY_CHORDS = 0.3
 # The range of the melody models, that of a piano.
@@ -76,14 +86,12 @@ def drum_windows(data: bytes, name: str, bars: int) -> Upload:
 
 
 def windows(data: bytes, name: str, bars: int, plays: Sequence[str] = (DRUMS, MELODY)) -> Upload:
-    """The different windows of `bars` bars in the drums and the melodies of a MIDI file, or in one kind of them, track
-    after track, the likeliest melody first.
+    """The different windows of `bars` bars in a MIDI file of what it `plays`: in its drums, in its melodies, the
+    likeliest first, in its band of a melody, a bass and drums.
 
     Raises:
         ClipError: the file cannot be read, or has no such window; the sentence says why.
     """
-    if not {DRUMS, MELODY} & set(plays):
-        raise ClipError("Only models of drums or of melodies can take a MIDI file, not those of a whole band yet.")
     sequence = read_midi(data, name)
     said: list[str] = []
     tracks = _tracks(sequence, name, plays, said)
@@ -110,9 +118,9 @@ def windows(data: bytes, name: str, bars: int, plays: Sequence[str] = (DRUMS, ME
 def _windows_of(track: _Track, name: str, bars: int, said: list[str]) -> list[Window]:
     """The different windows of a track, one after the other; where that gives none, at a hop of one bar."""
     parts = _parts(track.music, name, track.plays, said)
-    if track.plays == MELODY:
-        parts = [(first_bar, _top_line(part, said)) for first_bar, part in parts]
-    is_one = is_one_melody if track.plays == MELODY else is_one_phrase
+    if track.plays != DRUMS:
+        parts = [(first_bar, _top_lines(part, said)) for first_bar, part in parts]
+    is_one = {DRUMS: is_one_phrase, MELODY: is_one_melody, BAND: is_one_band}[track.plays]
     found: dict[tuple, Window] = {}
     for hop in (bars, 1):
         for first_bar, part in parts:
@@ -126,7 +134,7 @@ def _windows_of(track: _Track, name: str, bars: int, said: list[str]) -> list[Wi
         if found:
             return list(found.values())
     longest = max(part.bars for _, part in parts)
-    what = "drums" if track.plays == DRUMS else "melody"
+    what = {DRUMS: "drums", MELODY: "melody", BAND: "melody, bass and drums"}[track.plays]
     if longest < bars:
         raise ClipError(
             f"“{name}” has only {_bars(longest)} of {what} in 4-4, and {bars} are needed. Loop it to {bars} bars."
@@ -203,8 +211,22 @@ def is_one_melody(clip: Clip) -> bool:
     )
 
 
+def is_one_band(clip: Clip) -> bool:
+    """Whether the trio model takes the clip as one window: a melody, a bass and drums, none of them silent for long
+    (reference section 4.4)."""
+    from core.converters.trio import TrioConverter
+
+    return len(TrioConverter(clip.bars).to_labels(to_sequence(clip))) == 1
+
+
 def _step(tick: int) -> int:
     return (tick + TICKS_PER_STEP // 2) // TICKS_PER_STEP
+
+
+def _top_lines(clip: Clip, said: list[str]) -> Clip:
+    """What is played in one line each, the drums as they are."""
+    lines = [part if name == DRUMS else _top_line(part, said) for name, part in clip.parts.items()]
+    return replace(clip, notes=tuple(note for line in lines for note in line.notes))
 
 
 def _top_line(clip: Clip, said: list[str]) -> Clip:
@@ -235,60 +257,92 @@ def _tracks(sequence: NoteSequence, name: str, plays: Sequence[str], said: list[
     if not drummers:
         drums = {number for number, each in names.items() if any(word in each.lower() for word in DRUM_NAMES)}
         drummers = [note for note in sequence.notes if note.instrument in drums]
-        if drummers and DRUMS in plays:
+        if drummers and {DRUMS, BAND} & set(plays):
             shown = ", ".join(f"“{each}”" for each in sorted({names[number] for number in drums}))
             said.append(f"Nothing is on channel 10; the track {shown} was taken as drums.")
     lines: dict[int, list] = {}
     for note in sequence.notes:
         if not note.is_drum and note.instrument not in drums:
             lines.setdefault(note.instrument, []).append(note)
-    found = [_Track("Drums", DRUMS, _with_only(sequence, drummers, True))] if drummers and DRUMS in plays else []
-    others = len(lines) if DRUMS in plays and MELODY not in plays else 0
+    label_of = {number: names.get(number) or f"Track {number + 1}" for number in lines}
+    ranked = sorted(lines, key=lambda number: _unlike_a_melody(names.get(number, ""), lines[number]))
+    found: list[_Track] = []
+    # The tracks that went into no choice.
+    left = set(lines)
+    if BAND in plays and drummers and len(ranked) > 1:
+        melody, bass = ranked[0], _bass_among(ranked[1:], names, lines)
+        music = _with_only(sequence, {MELODY: lines[melody], "bass": lines[bass], DRUMS: drummers})
+        found.append(_Track("Trio", BAND, music))
+        said.append(f"The trio: melody from “{label_of[melody]}”, bass from “{label_of[bass]}”, and the drums.")
+        left -= {melody, bass}
+    if DRUMS in plays and drummers:
+        found.append(_Track("Drums", DRUMS, _with_only(sequence, {DRUMS: drummers})))
     if MELODY in plays:
-        ranked = sorted(lines, key=lambda number: _unlike_a_melody(names.get(number, ""), lines[number]))
         for number in ranked[:MELODY_TRACKS]:
-            label = names.get(number) or f"Track {number + 1}"
-            found.append(_Track(label, MELODY, _with_only(sequence, lines[number], False)))
-        others = len(ranked) - len(ranked[:MELODY_TRACKS]) + bool(drummers and DRUMS not in plays)
+            found.append(_Track(label_of[number], MELODY, _with_only(sequence, {MELODY: lines[number]})))
+        left -= set(ranked[:MELODY_TRACKS])
     if not found:
-        if DRUMS in plays:
-            raise ClipError(
-                f"There are no drums in “{name}”. Put them on MIDI channel 10, or give their track a name with "
-                "“drums” in it."
-            )
-        raise ClipError(f"There is no melody in “{name}”: all its notes are drums. Take drums for both A and B.")
+        raise ClipError(_why_nothing(name, plays, bool(drummers), len(lines)))
+    others = len(left) + bool(drummers and not {DRUMS, BAND} & {track.plays for track in found})
     if others:
-        taken = "The drums were taken" if found[0].plays == DRUMS else "The melody was taken"
-        if len(found) > 1:
-            taken = f"{len(found)} tracks can be chosen"
-        said.append(f"{taken}, {others} other track{'s were' if others > 1 else ' was'} left out.")
+        taken = {DRUMS: "The drums were taken", MELODY: "The melody was taken", BAND: "The trio was taken"}
+        choice = taken[found[0].plays] if len(found) == 1 else f"{len(found)} tracks can be chosen"
+        said.append(f"{choice}, {others} other track{'s were' if others > 1 else ' was'} left out.")
     return found
+
+
+def _why_nothing(name: str, plays: Sequence[str], has_drums: bool, lines: int) -> str:
+    """A sentence on a file without anything of what is wanted."""
+    if DRUMS in plays:
+        return (
+            f"There are no drums in “{name}”. Put them on MIDI channel 10, or give their track a name with “drums” in "
+            "it."
+        )
+    if MELODY in plays:
+        return f"There is no melody in “{name}”: all its notes are drums. Take drums for both A and B."
+    missing = "there are no drums on channel 10" if not has_drums else f"beside drums it has only {lines} of the two"
+    return f"A trio needs a melody, a bass and drums, each on a track of its own, and in “{name}” {missing}."
+
+
+def _bass_among(tracks: Sequence[int], names: dict[int, str], lines: dict[int, list]) -> int:
+    """The track that is a bass by its name or its General MIDI program, else the lowest."""
+
+    def unlike(number: int) -> tuple:
+        notes = lines[number]
+        return not _is_bass(names.get(number, ""), notes), sum(note.pitch for note in notes) / len(notes)
+
+    return min(tracks, key=unlike)
+
+
+def _is_bass(name: str, notes: Sequence) -> bool:
+    return "bass" in name.lower() or all(note.program in BASS_PROGRAMS for note in notes)
 
 
 def _unlike_a_melody(name: str, notes: Sequence) -> tuple:
     """Sorts tracks: those that are called a melody first, basses last, one line before chords, high before low."""
-    lowered = name.lower()
-    is_bass = "bass" in lowered or all(note.program in BASS_PROGRAMS for note in notes)
     together = 1 - len({note.start_time for note in notes}) / len(notes)
     height = sum(note.pitch for note in notes) / len(notes)
-    return not any(word in lowered for word in MELODY_NAMES), is_bass, together > MOSTLY_CHORDS, -height
+    is_melody = any(word in name.lower() for word in MELODY_NAMES)
+    return not is_melody, _is_bass(name, notes), together > MOSTLY_CHORDS, -height
 
 
-def _with_only(sequence: NoteSequence, notes: Sequence, is_drum: bool) -> NoteSequence:
-    """The tempos and metres of a sequence with some of its notes, on one instrument."""
+def _with_only(sequence: NoteSequence, notes_of: dict[str, Sequence]) -> NoteSequence:
+    """The tempos and metres of a sequence with some of its notes, by which of 'melody', 'bass' and 'drums' they are."""
     music = type(sequence)(ticks_per_quarter=sequence.ticks_per_quarter, total_time=sequence.total_time)
     music.tempos.extend(sequence.tempos)
     music.time_signatures.extend(sequence.time_signatures)
-    for note in notes:
-        if note.end_time > 0 and note.velocity:
-            music.notes.add(
-                pitch=note.pitch,
-                velocity=note.velocity,
-                start_time=max(0.0, note.start_time),
-                end_time=note.end_time,
-                is_drum=is_drum,
-                instrument=9 if is_drum else 0,
-            )
+    written = {DRUMS: {"is_drum": True, "instrument": 9}, MELODY: {"instrument": 0}}
+    written["bass"] = {"instrument": BASS_INSTRUMENT, "program": BASS_PROGRAM}
+    for part, notes in notes_of.items():
+        for note in notes:
+            if note.end_time > 0 and note.velocity:
+                music.notes.add(
+                    pitch=note.pitch,
+                    velocity=note.velocity,
+                    start_time=max(0.0, note.start_time),
+                    end_time=note.end_time,
+                    **written[part],
+                )
     return music
 
 

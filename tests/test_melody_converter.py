@@ -27,9 +27,7 @@ def melody(notes: str, *more: NoteSequence.Note, program: int = 0, tempos=((0, 1
 
 
 def note(pitch: int, start: float, end: float, **changes: int) -> NoteSequence.Note:
-    return NoteSequence.Note(
-        pitch=pitch, start_time=start * STEP, end_time=end * STEP, **({"velocity": 100} | changes)
-    )
+    return NoteSequence.Note(pitch=pitch, start_time=start * STEP, end_time=end * STEP, **({"velocity": 100} | changes))
 
 
 def labels(events: dict[int, int]) -> tuple[int, ...]:

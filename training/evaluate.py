@@ -83,9 +83,12 @@ def teacher_forced(config: Config, weights: Weights, z: tf.Tensor, previous: tf.
     or [batch, steps, instruments]."""
     if not config.is_hierarchical:
         return [CategoricalDecoder.read(weights).teacher_forced(z, previous)]
-    if previous.shape.rank == 2:
-        previous = previous[..., None]
-    return HierarchicalDecoder.read(weights).teacher_forced(z, previous, config.bars)
+    return HierarchicalDecoder.read(weights).teacher_forced(z, with_parts(previous), config.bars)
+
+
+def with_parts(labels: tf.Tensor) -> tf.Tensor:
+    """Labels [batch, steps] or [batch, steps, instruments] as the latter."""
+    return labels[..., None] if labels.shape.rank == 2 else labels
 
 
 def cross_entropy(logits: list[tf.Tensor], labels: tf.Tensor) -> tf.Tensor:

@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 import tensorflow as tf
 
-from core.configs import CONFIG_MAP
+from core.configs import CONFIG_MAP, Config
 from core.converters import trio
 from core.converters.drums import DrumsConverter
 from core.converters.groove import ROW, GrooveConverter
@@ -19,10 +19,16 @@ from core.converters.melody import MelodyConverter
 from core.network import encoder, vae
 from core.network.decoder import NO_SAMPLE
 from core.network.groove_decoder import GrooveDecoder
+from core.network.hierarchical_decoder import HierarchicalDecoder
 from core.network.lstm import Weights
-from training import augment, evaluate, groove_dataset, pop909
+from training import augment, evaluate, groove_dataset, memory, pop909, sketch
 from training.data import Data
 from training.settings import TrainingSettings
+
+# How much the conductor's distance from a sketch's embeddings counts beside a nat of cross-entropy.
+CONDUCTOR_WEIGHT = 1.0
+# Windows from which a `memory.delay_line` is found.
+MEMORY_EXAMPLES = 16_000
 
 
 class Family(Protocol):
@@ -34,6 +40,13 @@ class Family(Protocol):
     def feed(self, windows: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
         """The tensors of a training step for some examples, changed on the fly."""
 
+    def initial_weights(self, weights: dict[str, np.ndarray], windows: np.ndarray | None) -> dict[str, np.ndarray]:
+        """Where a run on some windows begins, given what the phase before it, or an earlier run, ended with (nothing
+        if there was none)."""
+
+    def is_trained(self, name: str) -> bool:
+        """Whether a variable is to be learnt."""
+
     def loss_terms(self, weights: Weights, *fed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Reconstruction loss and KL of what `feed` gave, nats a clip [batch]."""
 
@@ -42,7 +55,7 @@ class Family(Protocol):
 
 
 def family_of(settings: TrainingSettings) -> Family:
-    """The family that a run's configuration belongs to."""
+    """The family that a run's configuration belongs to, in the run's phase."""
     converter = CONFIG_MAP[settings.config].data_converter
     families = {
         DrumsConverter: DrumsFamily,
@@ -50,10 +63,30 @@ def family_of(settings: TrainingSettings) -> Family:
         trio.TrioConverter: TrioFamily,
         GrooveConverter: GrooveFamily,
     }
-    return families[type(converter)](settings)
+    family = families[type(converter)](settings)
+    return {"sketch": SketchFamily, "decoder": DecoderFamily}[settings.phase](family) if settings.phase else family
 
 
-class CategoricalFamily:
+class WholeModel:
+    """Runs in which all of a model is learnt."""
+
+    settings: TrainingSettings
+    config: Config
+
+    def initial_weights(self, weights: dict[str, np.ndarray], windows: np.ndarray | None) -> dict[str, np.ndarray]:
+        """What there is, else random ones."""
+        del windows
+        if not weights:
+            return vae.initial_weights(self.config, self.settings.seed)
+        return {name: weights[name] for name in vae.variable_shapes(self.config)}
+
+    def is_trained(self, name: str) -> bool:
+        """All are."""
+        del name
+        return True
+
+
+class CategoricalFamily(WholeModel):
     """Models of labels: windows int16 [count, steps], or [count, steps, instruments] where there are several."""
 
     def __init__(self, settings: TrainingSettings) -> None:
@@ -137,7 +170,88 @@ class TrioFamily(CategoricalFamily):
         return changed
 
 
-class GrooveFamily:
+class SketchFamily:
+    """A categorical family's windows, learnt by a `sketch`."""
+
+    def __init__(self, family: CategoricalFamily) -> None:
+        """For the run of `family`."""
+        self.settings, self.config, self.kind = family.settings, family.config, family.kind
+        self.windows, self.feed = family.windows, family.feed
+
+    def is_trained(self, name: str) -> bool:
+        """All are."""
+        del name
+        return True
+
+    def initial_weights(self, weights: dict[str, np.ndarray], windows: np.ndarray | None) -> dict[str, np.ndarray]:
+        """Random ones: it is the first phase."""
+        del weights, windows
+        return sketch.initial_weights(self.config, self.settings.seed)
+
+    def loss_terms(self, weights: Weights, *fed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Cross-entropy of the labels, and KL."""
+        heard, labels, _, epsilon = fed
+        mu, sigma = sketch.encode(weights, heard)
+        embedded = sketch.embeddings(self.config, weights, mu + sigma * epsilon)
+        return sketch.judged(self.config, weights, embedded, labels)[0], vae.kl_divergence(mu, sigma)
+
+    def score(self, weights: dict[str, np.ndarray], windows: np.ndarray) -> tuple[float, str]:
+        """Accuracy."""
+        weights = {name: tf.constant(array, tf.float32) for name, array in weights.items()}
+        found = []
+        for labels in np.split(windows.astype(np.int32), range(256, len(windows), 256)):
+            mu, sigma = sketch.encode(weights, tf.constant(self.kind.heard(labels), tf.float32))
+            embedded = sketch.embeddings(self.config, weights, mu)
+            found.append([*sketch.judged(self.config, weights, embedded, labels), vae.kl_divergence(mu, sigma)])
+        nats, right, kl = np.concatenate(found, -1).mean(-1)
+        return float(right), f"sketch {right:.3f} cross-entropy {nats:.2f} KL {kl:.1f}"
+
+
+class DecoderFamily:
+    """A categorical family's windows, of which the decoder learns to play from a sketch's latents."""
+
+    def __init__(self, family: CategoricalFamily) -> None:
+        """For the run of `family`."""
+        self.settings, self.config, self.family = family.settings, family.config, family
+        self.windows, self.feed, self.score = family.windows, family.feed, family.score
+
+    def initial_weights(self, weights: dict[str, np.ndarray], windows: np.ndarray | None) -> dict[str, np.ndarray]:
+        """The sketch's and the encoder that comes of it, which stay, and a new decoder."""
+        model = vae.initial_weights(self.config, self.settings.seed)
+        if self.config.hparams.reads_bars:
+            model |= sketch.encoder_of(weights)
+        else:
+            rng = np.random.default_rng(self.settings.seed)
+            some = rng.permutation(windows)[:MEMORY_EXAMPLES]
+            heard = self.feed(some, rng)[0]
+            batches = np.split(heard, range(512, len(heard), 512))
+            mu, sigma = (
+                np.concatenate(each) for each in zip(*(sketch.encode(weights, x) for x in batches), strict=True)
+            )
+            model = memory.delay_line(memory.lengthened(model, self.settings.seed), heard, mu, sigma)
+        return model | weights
+
+    def is_trained(self, name: str) -> bool:
+        """Whether a variable is to be learnt."""
+        return not name.startswith((sketch.SCOPE, encoder.SCOPE))
+
+    def loss_terms(self, weights: Weights, *fed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Cross-entropy of the labels, and for a conductor its distance from the sketch's embeddings; no KL."""
+        heard, labels, previous, epsilon = fed
+        mu, sigma = sketch.encode(weights, heard)
+        z = mu + sigma * epsilon
+        if not self.config.is_hierarchical:
+            logits = evaluate.teacher_forced(self.config, weights, z, previous)
+            return evaluate.cross_entropy(logits, labels), tf.zeros_like(mu[:, 0])
+        decoder, bars = HierarchicalDecoder.read(weights), self.config.bars
+        embedded = sketch.embeddings(self.config, weights, z)
+        apart = decoder.embeddings(z, bars) - tf.transpose(embedded, [1, 0, 2])
+        logits = decoder.bars_teacher_forced(embedded, evaluate.with_parts(previous))
+        distance = tf.reduce_sum(tf.square(apart), [0, 2])
+        return evaluate.cross_entropy(logits, labels) + CONDUCTOR_WEIGHT * distance, distance
+
+
+class GrooveFamily(WholeModel):
     """Groove: windows are rows of 27 numbers and, last, the tempo."""
 
     def __init__(self, settings: TrainingSettings) -> None:

@@ -11,8 +11,6 @@ import tensorflow as tf
 from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
-from core.configs import CONFIG_MAP
-from core.network import vae
 from training.evaluate import BITS
 from training.families import family_of
 from training.settings import TrainingSettings
@@ -21,11 +19,17 @@ from training.settings import TrainingSettings
 class Fit:
     """Weights, Adam's moments, the running average of the weights, and the number of steps taken."""
 
-    def __init__(self, settings: TrainingSettings, weights: dict[str, np.ndarray] | None = None) -> None:
-        """Starts from `weights`, or from random ones drawn from the settings' seed."""
+    def __init__(
+        self,
+        settings: TrainingSettings,
+        weights: dict[str, np.ndarray] | None = None,
+        windows: np.ndarray | None = None,
+    ) -> None:
+        """Starts from `weights`, of an earlier run or phase, or from random ones drawn from the settings' seed.
+        `windows` are those to learn from."""
         self.settings = settings
         self.family = family_of(settings)
-        initial = weights or vae.initial_weights(CONFIG_MAP[settings.config], settings.seed)
+        initial = self.family.initial_weights(weights or {}, windows)
         self.weights = {name: tf.Variable(array, name=name) for name, array in initial.items()}
         self.first_moments = {name: tf.Variable(tf.zeros_like(v)) for name, v in self.weights.items()}
         self.second_moments = {name: tf.Variable(tf.zeros_like(v)) for name, v in self.weights.items()}
@@ -69,7 +73,7 @@ class Fit:
 
     def _train_step(self, *fed):
         s = self.settings
-        names = sorted(self.weights)
+        names = sorted(filter(self.family.is_trained, self.weights))
         step = tf.cast(self.step, tf.float32)
         with tf.GradientTape() as tape:
             reconstruction, kl = self.family.loss_terms(self.weights, *fed)
@@ -135,7 +139,7 @@ def fit(
         every: steps between reports and saved states.
         weights: where to start from, if not from random weights.
     """
-    state = Fit(settings, weights)
+    state = Fit(settings, weights, train)
     last = folder / "last.safetensors"
     if last.exists():
         state.restore(last)

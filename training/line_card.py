@@ -44,8 +44,8 @@ def about(model: Model) -> str:
     hparams = model.config.hparams
     widths = " and ".join(map(str, hparams.enc_rnn_size))
     encoder = f"a bidirectional LSTM encoder of {widths} units"
-    if hparams.hierarchical_encoder:
-        encoder = f"a hierarchical bidirectional LSTM encoder of {widths} units, for steps and for bars"
+    if hparams.reads_bars:
+        encoder = f"a feed-forward encoder of {widths} units, that reads bars and then the row of them"
     decoder = f"an LSTM decoder of {' and '.join(map(str, hparams.dec_rnn_size))} units"
     if model.config.is_hierarchical:
         decoder = f"a conductor and {decoder[3:]}, bar by bar"

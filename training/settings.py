@@ -41,6 +41,11 @@ class TrainingSettings:
     # "accuracy" for a model that reconstructs, "evidence" for one that samples.
     keep_best_by: str = "evidence"
     seed: int = 1
+    # "sketch", "decoder" or, for all of the model, "": see training/sketch.py.
+    phase: str = ""
+    steps: int = 20_000
+    # The phases to go through before.
+    before: tuple[TrainingSettings, ...] = ()
     # What the card should say that the settings do not.
     note: str = ""
 

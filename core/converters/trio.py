@@ -63,7 +63,7 @@ class TrioConverter:
     output_depth = sum(DEPTHS)
     output_depths = DEPTHS
     control_depth = 0
-    plays = "melody, bass and drums together"
+    plays = "band"
 
     @property
     def input_depth(self) -> int:

@@ -95,12 +95,15 @@ class HierarchicalDecoder(NamedTuple):
             previous: int [batch, steps, instruments], the labels before each step, `NO_SAMPLE` for none.
             bars: how many bars the steps are.
         """
-        batch, steps = tf.shape(previous)[0], tf.shape(previous)[1]
-        embeddings = tf.transpose(self.embeddings(z, bars), [1, 0, 2])
-        embeddings = tf.reshape(embeddings, [batch * bars, embeddings.shape[-1]])
+        return self.bars_teacher_forced(tf.transpose(self.embeddings(z, bars), [1, 0, 2]), previous)
+
+    def bars_teacher_forced(self, embeddings: tf.Tensor, previous: tf.Tensor) -> list[tf.Tensor]:
+        """The same for embeddings [batch, bars, E], wherever they come from."""
+        batch, bars = tf.shape(embeddings)[0], tf.shape(embeddings)[1]
+        steps = tf.shape(previous)[1]
+        each = tf.reshape(embeddings, [batch * bars, embeddings.shape[-1]])
         by_bar = tf.reshape(previous, [batch * bars, steps // bars, len(self.cores)])
         return [
-            tf.reshape(core.teacher_forced(embeddings, by_bar[..., k]), [batch, steps, core.depth])
+            tf.reshape(core.teacher_forced(each, by_bar[..., k]), [batch, steps, core.depth])
             for k, core in enumerate(self.cores)
         ]
-

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import tensorflow as tf
 
 from core.configs import Config
-from core.network import decoder, encoder, groove_decoder, hierarchical_decoder
+from core.network import bar_encoder, decoder, encoder, groove_decoder, hierarchical_decoder
 
 
 def variable_shapes(config: Config) -> dict[str, tuple[int, ...]]:
     """Magenta's variable names and the shapes that `config` gives them."""
     hparams, converter = config.hparams, config.data_converter
-    shapes = encoder.variable_shapes(
-        converter.input_depth + converter.control_depth,
-        hparams.enc_rnn_size,
-        hparams.z_size,
-        hparams.hierarchical_encoder,
-    )
+    heard = converter.input_depth + converter.control_depth
+    if hparams.reads_bars:
+        shapes = bar_encoder.variable_shapes(heard, hparams.enc_rnn_size, config.bars)
+        shapes |= encoder.moment_shapes(hparams.enc_rnn_size[-1], hparams.z_size)
+    else:
+        shapes = encoder.variable_shapes(heard, hparams.enc_rnn_size, hparams.z_size)
     if config.is_hierarchical:
         units = hparams.dec_rnn_size
         return shapes | hierarchical_decoder.variable_shapes(converter.output_depths, units, hparams.z_size, units)
@@ -28,10 +30,15 @@ def variable_shapes(config: Config) -> dict[str, tuple[int, ...]]:
 
 
 def initial_weights(config: Config, seed: int) -> dict[str, np.ndarray]:
-    """Weights to begin training with: Glorot for inputs, orthogonal for recurrent rows, zero biases."""
+    """Weights to begin training with."""
+    return random_weights(variable_shapes(config), seed)
+
+
+def random_weights(shapes: Mapping[str, tuple[int, ...]], seed: int) -> dict[str, np.ndarray]:
+    """Glorot for inputs, orthogonal for recurrent rows, zero biases."""
     rng = np.random.default_rng(seed)
     weights = {}
-    for name, shape in sorted(variable_shapes(config).items()):
+    for name, shape in sorted(shapes.items()):
         if len(shape) == 1:
             weights[name] = np.zeros(shape, np.float32)
         elif "lstm_cell" in name:

@@ -47,13 +47,9 @@ GROOVE_MODELS = {
     "groovae_4bar": RandomModel(FOUR_BARS, 9, 0.5, {"z_size": 9, "enc_rnn_size": (10,), "dec_rnn_size": (12, 14)}),
 }
 LINE_MODELS = {
-    "melody_small": RandomModel(
-        MELODY_SMALL, 10, 0.5, {"z_size": 9, "enc_rnn_size": (13,), "dec_rnn_size": (12, 15)}
-    ),
+    "melody_small": RandomModel(MELODY_SMALL, 10, 0.5, {"z_size": 9, "enc_rnn_size": (13,), "dec_rnn_size": (12, 15)}),
     "melody_big": RandomModel(MELODY_BIG, 11, 0.5, {"z_size": 7, "enc_rnn_size": (11,), "dec_rnn_size": (9, 12, 10)}),
-    "melody_16bar": RandomModel(
-        LONG_MELODY, 12, 0.5, {"z_size": 6, "enc_rnn_size": (7, 8), "dec_rnn_size": (9, 11)}
-    ),
+    "melody_16bar": RandomModel(LONG_MELODY, 12, 0.5, {"z_size": 6, "enc_rnn_size": (7, 8), "dec_rnn_size": (9, 11)}),
     "trio_16bar": RandomModel(TRIO, 13, 0.5, {"z_size": 8, "enc_rnn_size": (9, 7), "dec_rnn_size": (10, 12)}),
 }
 # These take gigabytes and minutes, so they have no goldens: only the suite that runs Magenta knows them.

@@ -48,8 +48,8 @@ SMALL = HParams(z_size=256, enc_rnn_size=(512,), dec_rnn_size=(256, 256), max_se
 BIG = HParams(z_size=512, enc_rnn_size=(2048,), dec_rnn_size=(2048, 2048, 2048), max_seq_len=32)
 LONG = HParams(z_size=512, enc_rnn_size=(2048, 2048), dec_rnn_size=(1024, 1024), max_seq_len=256)
 # Of a size that two cores can train.
-OUR_MELODY = HParams(256, enc_rnn_size=(256, 96, 512), dec_rnn_size=(256, 256), max_seq_len=256, reads_bars=True)
-OUR_TRIO = HParams(256, enc_rnn_size=(256, 96, 512), dec_rnn_size=(176, 176), max_seq_len=256, reads_bars=True)
+OUR_MELODY = HParams(256, enc_rnn_size=(384, 128), dec_rnn_size=(256, 256), max_seq_len=256, reads_bars=True)
+OUR_TRIO = HParams(256, enc_rnn_size=(320, 112), dec_rnn_size=(176, 176), max_seq_len=256, reads_bars=True)
 # Half of Magenta's sizes and less: sixteen thousand windows are soon learnt by heart.
 OUR_GROOVE = HParams(z_size=64, enc_rnn_size=(256,), dec_rnn_size=(256, 256), max_seq_len=32, feel_bins=32)
 

@@ -11,6 +11,8 @@ CLIPS = (1, 16)
 CLIPS_ON_THE_PAGE = (1, 8)
 BARS = (1, 16)
 INTERPOLATION_STEPS = (2, 32)
+# The longest path: six steps of sixteen bars.
+PATH_BARS = 96
 AMOUNT = (0.0, 1.3)
 # The longest music that is humanised at once, and the most windows of an upload that are offered to choose from.
 GROOVE_BARS = 64

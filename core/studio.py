@@ -97,6 +97,11 @@ def _sample(recipe: Recipe, model: TrainedModel) -> tuple[Clip, ...]:
 
 def _interpolate(recipe: Recipe, model: TrainedModel) -> tuple[Clip, ...]:
     bars = model.config.bars
+    if recipe.count * bars > limits.PATH_BARS:
+        raise SettingError(
+            f"A path has at most {limits.PATH_BARS} bars, so of clips of {bars} bars it has at most "
+            f"{limits.PATH_BARS // bars} steps, not {recipe.count}."
+        )
     start, end = (clip.to_sequence(each) for each in recipe.clips)
     steps = bars * STEPS_PER_BAR
     path = model.interpolate(start, end, recipe.count, steps, recipe.temperature, seed=recipe.seed)

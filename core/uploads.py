@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 TICKS_PER_STEP = TICKS_PER_QUARTER // 4
 DRUMS, MELODY, BAND = "drums", "melody", "band"
+# What the models can take of a file, by the bars of their clips.
+OF_BARS = {2: (DRUMS, MELODY), 16: (BAND, MELODY)}
 DRUM_NAMES = ("drum", "perc", "beat", "kit")
 MELODY_NAMES = ("melody", "lead", "vocal", "vox", "voice", "solo", "sing", "tune")
 # The most melodies of a file that are offered to choose from.

@@ -151,10 +151,10 @@ def test_a_clip_does_not_depend_on_its_batch(monkeypatch):
     assert (exactly[0] == alone[0]).all()
 
 
-def test_hierarchical_encoder_ignores_what_lies_beyond_the_length():
+def test_bar_encoder_ignores_what_lies_beyond_the_length():
     weights = random_weights(OUR_TRIO)
-    clean = np.random.RandomState(0).randn(3, 64, tiny(OUR_TRIO).data_converter.input_depth).astype(np.float32)
-    noisy, lengths = clean.copy(), np.array([64, 21, 16], np.int32)
+    clean = np.random.RandomState(0).randn(3, STEPS, tiny(OUR_TRIO).data_converter.input_depth).astype(np.float32)
+    noisy, lengths = clean.copy(), np.array([STEPS, 85, 64], np.int32)
     for row, length in zip(noisy, lengths, strict=True):
         row[length:] = 1e3
     for a, b in zip(encoder.encode(weights, clean, lengths), encoder.encode(weights, noisy, lengths), strict=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from training.settings import MODELS
 
 
 def train(args: argparse.Namespace) -> None:
-    """Trains one of the bundled models, resuming where an earlier run stopped."""
+    """Trains one of the bundled models, phase after phase, resuming where an earlier run stopped."""
     tf.config.threading.set_intra_op_parallelism_threads(args.threads)
     tf.config.threading.set_inter_op_parallelism_threads(args.threads)
     settings = MODELS[args.model]
@@ -37,8 +38,13 @@ def train(args: argparse.Namespace) -> None:
         with (folder / "log.txt").open("a") as log:
             log.write(line + "\n")
 
-    report(f"{args.model}: {len(windows['train'])} windows, {settings}")
-    fit(settings, windows["train"], validation, args.steps, folder, report)
+    report(f"{args.model}: {len(windows['train'])} windows")
+    weights = None
+    for phase in (*settings.before, settings):
+        report(str(replace(phase, before=())))
+        steps = args.steps or phase.steps if phase is settings else phase.steps
+        trained = fit(phase, windows["train"], validation, steps, folder / phase.phase, report, weights=weights)
+        weights = trained.averaged_weights()
 
 
 def _bundled(name: str) -> Model:
@@ -85,7 +91,7 @@ def main() -> None:
         p.add_argument("--runs", default="runs", help="folder for states, logs and converted data")
         p.set_defaults(run=run)
         if name == "train":
-            p.add_argument("--steps", type=int, default=20_000, help="in all, over every resumption")
+            p.add_argument("--steps", type=int, help="in all, over every resumption")
             p.add_argument("--threads", type=int, default=0, help="processor threads, 0 for all")
     args = parser.parse_args()
     args.run(args)

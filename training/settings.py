@@ -75,7 +75,7 @@ MODELS: dict[str, TrainingSettings] = {
         note="The first 4,000 steps decayed by 0.9996.",
     ),
 }
-MODELS["melody_2bar"] = TrainingSettings(
+MODELS["melody_2bar.lokl"] = TrainingSettings(
     config="cat-mel_2bar_small",
     free_bits=16,
     max_beta=0.6,

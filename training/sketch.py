@@ -26,7 +26,7 @@ from core.network.lstm import Weights
 
 SCOPE = "sketch"
 T = TypeVar("T")
-BAR_ENCODER = (256, 96, 512)
+BAR_ENCODER = (1024, 512)
 CLIP_WIDTH, BAR_WIDTH = 1024, 512
 
 
@@ -37,11 +37,11 @@ def initial_weights(config: Config, seed: int) -> dict[str, np.ndarray]:
     widths = hparams.enc_rnn_size if hparams.reads_bars else BAR_ENCODER
     embedding = hparams.dec_rnn_size[-1]
     lines, has_drums = _instruments(config)
-    shapes = bar_encoder.variable_shapes(depth, widths, config.bars)
-    shapes |= encoder.moment_shapes(widths[-1], hparams.z_size)
+    shapes = bar_encoder.variable_shapes(depth, widths)
+    shapes |= encoder.moment_shapes(config.bars * widths[-1], hparams.z_size)
     for layer, shape in {
         "clip": (hparams.z_size, CLIP_WIDTH),
-        "bars": (CLIP_WIDTH, config.bars * embedding),
+        "bars": (hparams.z_size + CLIP_WIDTH, config.bars * embedding),
         "bar": (embedding, BAR_WIDTH),
         "steps": (BAR_WIDTH, STEPS_PER_BAR * (lines * melody.NUM_LABELS + has_drums * NUM_CLASSES)),
     }.items():
@@ -72,7 +72,7 @@ def _instruments(config: Config) -> tuple[int, bool]:
 
 def embeddings(config: Config, weights: Weights, z: tf.Tensor) -> tf.Tensor:
     """The embeddings of the bars [batch, bars, E], between -1 and 1, for z [batch, z_size]."""
-    flat = tf.tanh(_layer(weights, "bars", tf.nn.relu(_layer(weights, "clip", z))))
+    flat = tf.tanh(_layer(weights, "bars", tf.concat([z, tf.nn.relu(_layer(weights, "clip", z))], -1)))
     return tf.reshape(flat, [-1, config.bars, flat.shape[-1] // config.bars])
 
 

@@ -1,8 +1,11 @@
-"""Result cards: a piano roll, a player, the MIDI file of each clip and what to do with it, and everything as a zip."""
+"""Result cards: a piano roll, a player, the MIDI file of each clip and what to do with it, and everything as a zip. A
+band's instruments can be heard and taken one by one."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
 
 import gradio as gr
 
@@ -10,13 +13,22 @@ from core.limits import CLIPS_ON_THE_PAGE
 from ui import texts
 from ui.rolls import WAVEFORM, figure, keep_file, silence
 
+if TYPE_CHECKING:
+    from core.clip import Clip
+
+# A longer clip is drawn as wide as its bars need, in a box that scrolls.
+LONG_BARS = 4
+MIX = "mix"
+
 
 @dataclass(frozen=True)
 class Card:
-    """The components of one card; `uses` are the buttons that carry its clip to another tab."""
+    """The components of one card; `part` chooses the instrument of a band to hear, `uses` are the buttons that carry
+    its clip to another tab."""
 
     box: gr.Column
     picture: gr.HTML
+    part: gr.Radio
     audio: gr.Audio
     midi: gr.DownloadButton
     uses: tuple[gr.Button, ...]
@@ -24,7 +36,7 @@ class Card:
     @property
     def components(self) -> list[gr.components.Component]:
         """In the order in which `Cards.filled` gives their values."""
-        return [self.box, self.picture, self.audio, self.midi]
+        return [self.box, self.picture, self.part, self.audio, self.midi]
 
 
 class Cards:
@@ -42,11 +54,20 @@ class Cards:
         label = texts.CLIP.format(number=number)
         with gr.Column(visible=False, elem_classes="card", elem_id=f"card-{number}") as box:
             picture = gr.HTML()
+            part = gr.Radio(
+                [(texts.PARTS[name], name) for name in (MIX, "melody", "bass", "drums")],
+                value=MIX,
+                label=texts.PART_OF.format(clip=label),
+                show_label=False,
+                container=False,
+                visible=False,
+                elem_classes="parts",
+            )
             audio = gr.Audio(
                 label=label,
                 show_label=False,
                 interactive=False,
-                buttons=[],
+                buttons=["download"],
                 elem_classes="player",
                 waveform_options=WAVEFORM,
             )
@@ -56,7 +77,7 @@ class Cards:
                     gr.Button(text, size="sm", min_width=60, elem_classes=f"use-{place}")
                     for place, text in texts.USES.items()
                 )
-        return Card(box, picture, audio, midi, uses)
+        return Card(box, picture, part, audio, midi, uses)
 
     @property
     def components(self) -> list[gr.components.Component]:
@@ -77,38 +98,66 @@ class Cards:
             stem = stems[number - 1]
             described = pianoroll.describe(to_sequence(clip), clip.bars, clip.qpm)
             sound = None if why_silent else keep_file(contents[f"{stem}.wav"], f"{stem}.wav")
-            picture = figure(contents[f"{stem}.png"], texts.CLIP.format(number=number), described)
+            title = texts.CLIP.format(number=number)
+            picture = figure(contents[f"{stem}.png"], title, described, clip.bars > LONG_BARS)
             values += [
                 gr.update(visible=True),
                 picture + silence(why_silent),
+                gr.update(value=MIX, visible=clip.plays == "band"),
                 gr.update(value=sound, visible=not why_silent),
                 gr.update(value=keep_file(contents[f"{stem}.mid"], f"{stem}.mid")),
             ]
         for _ in self.cards[len(performance.clips) :]:
-            values += [gr.update(visible=False), "", gr.update(value=None), gr.update(value=None)]
+            values += [gr.update(visible=False), "", gr.update(visible=False), *[gr.update(value=None)] * 2]
         name = f"{performance.recipe.model.split('/', 1)[-1]}_{performance.recipe.seed}.zip"
         archive = keep_file(export.archive(contents, performance.recipe), name)
         return [*values, gr.update(value=archive, visible=True), performance.clips]
 
-    @property
-    def players(self) -> list[gr.components.Component]:
-        """The players of all cards, in the order in which `resounded` gives their values."""
-        return [card.audio for card in self.cards]
+    def play_in(self, sound: gr.Dropdown) -> None:
+        """Makes the players follow the menu of melodies' sounds, and each card the choice of an instrument."""
+        parts, players = [card.part for card in self.cards], [card.audio for card in self.cards]
+        sound.change(self._resounded, [self.clips, sound, *parts], players, api_visibility="private")
+        for number, card in enumerate(self.cards):
+            card.part.input(
+                partial(self._part_chosen, number),
+                [self.clips, sound, card.part],
+                [card.audio, card.midi],
+                api_visibility="private",
+                show_progress="minimal",
+            )
 
-    def resounded(self, clips: tuple, melody_program: int) -> list:
-        """Values for `players` that play the melodies among the clips in another sound."""
-        from core import audio
-
-        if audio.unavailable():
-            return [gr.skip()] * len(self.cards)
+    def _resounded(self, clips: tuple, melody_program: int, *parts: str) -> list:
+        """Values for the players that play the melodies among the clips in another sound."""
         values = [
-            gr.update(value=keep_file(audio.wav(clip, melody_program), f"clip_{number:02d}.wav"))
-            if clip.plays != "drums"
-            else gr.skip()
-            for number, clip in enumerate(clips)
+            _sound(_heard(clip, part), f"clip_{number:02d}.wav", melody_program) if clip.plays != "drums" else gr.skip()
+            for number, (clip, part) in enumerate(zip(clips, parts, strict=False))
         ]
         return values + [gr.skip()] * (len(self.cards) - len(values))
+
+    def _part_chosen(self, number: int, clips: tuple, melody_program: int, part: str) -> list:
+        """Values for a card's player and MIDI file that give one instrument alone, or all of them."""
+        from core.clip import to_midi
+
+        if number >= len(clips):
+            return [gr.skip(), gr.skip()]
+        heard = _heard(clips[number], part)
+        stem = f"clip_{number:02d}" + f"_{part}" * (part != MIX)
+        return [_sound(heard, f"{stem}.wav", melody_program), gr.update(value=keep_file(to_midi(heard), f"{stem}.mid"))]
 
     def unchanged(self) -> list:
         """Values for `components` that leave everything as it is."""
         return [gr.skip()] * len(self.components)
+
+
+def _heard(clip: Clip, part: str) -> Clip:
+    """One instrument of a band, or all of it."""
+    return clip if part == MIX else clip.parts.get(part, replace(clip, notes=()))
+
+
+def _sound(clip: Clip, name: str, melody_program: int) -> dict:
+    """A player's value."""
+    from core import audio
+
+    if audio.unavailable():
+        return gr.skip()
+    return gr.update(value=keep_file(audio.wav(clip, melody_program), name))

@@ -28,7 +28,7 @@ class Groove:
         """Must be made inside the tab that shall hold it."""
         with gr.Row(elem_classes="room"):
             with gr.Column(scale=2, min_width=300, elem_classes="settings"):
-                self.slot = Slot(texts.INPUT, "slot-groove", theme, None, ("drums", "taps"))
+                self.slot = Slot(texts.INPUT, "slot-groove", theme, ("drums", "taps"))
                 self.mode = gr.Radio(MODES, value=HUMANIZE, label=texts.MODE, elem_id="groove-mode")
                 with gr.Accordion(texts.TAP_PAD, open=False, elem_id="tap-box") as self.pad_box:
                     self.pad = taps.build(TEMPO_ID)

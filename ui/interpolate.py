@@ -14,10 +14,14 @@ from ui.notices import guarded, notice
 from ui.performing import TEMPERATURES, performed, shown_theme, usual_temperature
 from ui.slots import Slot
 
-# By what the clips at both ends play.
-MODELS = {"drums": "bundled/drums_2bar.hikl", "melody": "bundled/melody_2bar"}
+# By what the clips at both ends play, and their bars.
+MODELS = {
+    ("drums", 2): "bundled/drums_2bar.hikl",
+    ("melody", 2): "bundled/melody_2bar",
+    ("melody", 16): "bundled/melody_16bar",
+    ("band", 16): "bundled/trio_16bar",
+}
 KINDS = ("drums", "melodies")
-BARS = 2
 ALL = "all"
 
 
@@ -29,8 +33,9 @@ class Interpolate:
         self.theme = theme
         with gr.Row(elem_classes="room"):
             with gr.Column(scale=2, min_width=300, elem_classes="settings"):
-                self.a = Slot("A", "slot-a", theme, BARS, KINDS)
-                self.b = Slot("B", "slot-b", theme, BARS, KINDS, beside=self.a)
+                bars = gr.Radio(texts.LENGTHS, value=2, label=texts.LENGTH, elem_id="path-length")
+                self.a = Slot("A", "slot-a", theme, KINDS, bars)
+                self.b = Slot("B", "slot-b", theme, KINDS, bars, beside=self.a)
                 steps = gr.Slider(*INTERPOLATION_STEPS, value=6, step=1, label=texts.STEPS, info=texts.STEPS_INFO)
                 temperature = gr.Slider(
                     0.1,
@@ -63,7 +68,7 @@ class Interpolate:
             slot.clip.change(
                 lambda clip, now: (
                     [
-                        gr.update(visible=clip.plays == "melody"),
+                        gr.update(visible=clip.plays != "drums"),
                         usual_temperature(clip.plays, now),
                     ]
                     if clip
@@ -142,12 +147,17 @@ class Interpolate:
             missing = [name for name, clip in (("A", a), ("B", b)) if clip is None]
             if missing:
                 return [notice(texts.SLOT_MISSING.format(slots=" and ".join(missing)), "wrong"), *unchanged]
-            if a.plays != b.plays:
-                line = texts.TWO_KINDS.format(a=texts.KINDS[a.plays], b=texts.KINDS[b.plays])
+            a_kind, b_kind = texts.KINDS[a.plays], texts.KINDS[b.plays]
+            if (a.plays, a.bars) != (b.plays, b.bars):
+                line = texts.TWO_KINDS.format(a=a_kind, b=b_kind, a_bars=a.bars, b_bars=b.bars)
+                return [notice(line, "wrong"), *unchanged]
+            if (a.plays, a.bars) not in MODELS:
+                known = " or ".join(str(bars) for plays, bars in MODELS if plays == a.plays)
+                line = texts.NO_MODEL.format(what=a_kind, bars=a.bars, known=known)
                 return [notice(line, "wrong"), *unchanged]
             recipe = Recipe(
                 "interpolate",
-                MODELS[a.plays],
+                MODELS[a.plays, a.bars],
                 new_seed() if seed is None else seed,
                 steps,
                 temperature,

@@ -74,7 +74,7 @@ def _carry(
         clip, what = take(place, *values)
         if clip is None:
             return [notice(texts.ONE_STEP_FOR_SLOT, "wrong"), gr.skip(), *slot.unchanged()]
-        if place == "groove" and clip.plays != "drums":
+        if place == "groove" and clip.plays == "melody":
             return [notice(texts.DRUMS_ONLY.format(what=what), "wrong"), gr.skip(), *slot.unchanged()]
         filled = slot.filled(clip, shown_theme(theme))
         if place == "groove":

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from core.studio import Performance
 
 # The page's temperature to begin with. Melodies leave out too many notes below theirs.
-TEMPERATURES = {"drums": 0.5, "melody": 0.8}
+TEMPERATURES = {"drums": 0.5, "melody": 0.8, "band": 0.8}
 # How much of the wait the music takes; pictures and sound take the rest.
 MUSIC = 0.7
 
@@ -30,7 +30,7 @@ def performed(recipe: Recipe, progress: gr.Progress) -> Performance:
 
 
 def usual_temperature(plays: str, now: float) -> float:
-    """The temperature to begin with for drums or melodies; a visitor's own choice stays."""
+    """The temperature to begin with for drums, melodies or bands; a visitor's own choice stays."""
     return TEMPERATURES[plays] if now in TEMPERATURES.values() else now
 
 

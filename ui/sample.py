@@ -14,12 +14,22 @@ from ui.cards import Cards
 from ui.notices import guarded, notice
 from ui.performing import TEMPERATURES, performed, shown_theme, usual_temperature
 
-MELODY = "bundled/melody_2bar"
 SAMPLING_MODELS = [
     ("Drums, 2 bars: new beats", "bundled/drums_2bar.lokl"),
     ("Drums, 2 bars: the wider space used for blending", "bundled/drums_2bar.hikl"),
-    ("Melody, 2 bars", MELODY),
+    ("Melody, 2 bars: new melodies", "bundled/melody_2bar.lokl"),
+    ("Melody, 2 bars: the wider space used for blending", "bundled/melody_2bar"),
+    ("Melody, 16 bars", "bundled/melody_16bar"),
+    ("Trio, 16 bars: melody, bass and drums", "bundled/trio_16bar"),
 ]
+PLAYS = {
+    "bundled/drums_2bar.lokl": "drums",
+    "bundled/drums_2bar.hikl": "drums",
+    "bundled/melody_2bar.lokl": "melody",
+    "bundled/melody_2bar": "melody",
+    "bundled/melody_16bar": "melody",
+    "bundled/trio_16bar": "band",
+}
 
 
 class Sample:
@@ -64,15 +74,15 @@ class Sample:
                 self.path, self.played = rolls.Roll("surprise-path"), rolls.Roll("surprise-played")
         model.change(
             lambda model, now: [
-                gr.update(visible=model == MELODY),
-                usual_temperature("melody" if model == MELODY else "drums", now),
+                gr.update(visible=PLAYS[model] != "drums"),
+                usual_temperature(PLAYS[model], now),
             ],
             [model, temperature],
             [sound, temperature],
             api_visibility="private",
             show_progress="hidden",
         )
-        sound.change(self.cards.resounded, [self.cards.clips, sound], self.cards.players, api_visibility="private")
+        self.cards.play_in(sound)
         dice.click(new_seed, None, seed, api_visibility="private", queue=False)
         dice.click(lambda: False, None, every_time, api_visibility="private", queue=False)
         generate.click(

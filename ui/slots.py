@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import gradio as gr
 
 from core import examples, limits
-from core.errors import ClipError
 from ui import texts
 from ui.notices import guarded, notice
 from ui.rolls import figure
@@ -32,20 +31,21 @@ element.addEventListener('click', event => {
 
 
 class Slot:
-    """A place for one clip: of `bars` bars, or of any length if `bars` is None."""
+    """A place for one clip."""
 
     def __init__(
         self,
         name: str,
         elem_id: str,
         theme: gr.Textbox,
-        bars: int | None,
         kinds: tuple[str, ...],
+        bars: gr.Radio | None = None,
         beside: Slot | None = None,
     ) -> None:
-        """Must be made inside the Blocks that shall hold it; `kinds` are those of the examples to choose from. Of an
-        upload that holds drums and melodies it takes what the slot `beside` holds, else the drums."""
-        self.name, self.bars, self.theme = name, bars, theme
+        """Must be made inside the Blocks that shall hold it; `kinds` are those of the examples to choose from. `bars`
+        says how many bars are taken of an upload, without it all of its drums are. Of an upload that holds several
+        kinds of music it takes what the slot `beside` holds."""
+        self.name, self.takes_any_length, self.theme = name, bars is None, theme
         self.clip = gr.State(None)
         self.windows = gr.State(())
         with gr.Column(elem_classes="slot", elem_id=elem_id):
@@ -70,7 +70,7 @@ class Slot:
             self.said = gr.HTML(visible=False)
         self.upload.upload(
             self._uploaded,
-            [self.upload, theme, beside.clip if beside else self.clip],
+            [self.upload, theme, beside.clip if beside else self.clip, *([bars] if bars else [])],
             self.components,
             api_visibility="private",
             show_progress="minimal",
@@ -98,7 +98,7 @@ class Slot:
         return [gr.skip(), gr.skip(), gr.skip() if said is None else _line(said), gr.skip(), gr.skip()]
 
     def _empty(self) -> str:
-        asked = texts.SLOT_EMPTY if self.bars else texts.GROOVE_SLOT_EMPTY
+        asked = texts.GROOVE_SLOT_EMPTY if self.takes_any_length else texts.SLOT_EMPTY
         return f'<div class="empty small"><b>{html.escape(self.name)}</b> {html.escape(asked)}</div>'
 
     def _picture(self, clip: Clip, theme: str) -> str:
@@ -109,17 +109,17 @@ class Slot:
         described = pianoroll.describe(to_sequence(clip), clip.bars, clip.qpm)
         return figure(export.clip_file(clip, "png", None, theme), title, described)
 
-    def _uploaded(self, path: str, theme: str, beside: Clip | None) -> list:
+    def _uploaded(self, path: str, theme: str, beside: Clip | None, bars: int | None = None) -> list:
         from core import uploads
 
         def take() -> list:
             file = Path(path)
             with file.open("rb") as opened:
                 data = opened.read(limits.MAX_UPLOAD_BYTES + 1)
-            if self.bars is None:
+            if bars is None:
                 clip, said = uploads.drum_music(data, file.name)
                 return self.filled(clip, theme, " ".join(said))
-            upload = uploads.windows(data, file.name, self.bars)
+            upload = uploads.windows(data, file.name, bars, uploads.OF_BARS[bars])
             kinds = [window.clip.plays for window in upload.windows]
             chosen = kinds.index(beside.plays) if beside and beside.plays in kinds else 0
             return self._offered(upload.windows, chosen, theme, " ".join(upload.said))
@@ -147,10 +147,7 @@ class Slot:
             return self.unchanged()
 
         def take() -> list:
-            clip = examples.load(name)
-            if self.bars and clip.bars != self.bars:
-                raise ClipError(texts.WRONG_LENGTH.format(name=name, bars=clip.bars, needed=self.bars))
-            return self.filled(clip, theme)
+            return self.filled(examples.load(name), theme)
 
         return guarded(take, self.unchanged)
 

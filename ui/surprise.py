@@ -78,7 +78,8 @@ def _stages(sample: Sample, path, feel, qpm: float, theme: str, progress: gr.Pro
 
         progress(0.35, desc=texts.SURPRISE_BLENDING)
         started = time.monotonic()
-        recipe = Recipe("interpolate", interpolate.MODELS["drums"], seed, STEPS, qpm=qpm, clips=made["sampled"].clips)
+        beats, model = made["sampled"].clips, interpolate.MODELS["drums", 2]
+        recipe = Recipe("interpolate", model, seed, STEPS, qpm=qpm, clips=beats)
         made["path"] = perform(recipe)
         values = dict(zip(path.components, path.filled(made["path"], theme, time.monotonic() - started), strict=True))
         return values | _copied(values, path.path, sample.path)

@@ -56,6 +56,9 @@ CLIP = "Clip {number}"
 PICTURES_AND_SOUND = "Drawing and rendering sound"
 BROKEN = "Something went wrong on our side, not with your settings. What you had is still here; please try again."
 
+# What of a band can be heard.
+PARTS = {"mix": "All", "melody": "Melody", "bass": "Bass", "drums": "Drums"}
+PART_OF = "What to hear of {clip}"
 # What can be done with a clip, by the place that it goes to.
 USES = {"a": "Use as A", "b": "Use as B", "groove": "Humanise"}
 NOW_IN_SLOT = "{what} is {slot} on the Interpolate tab. Now choose {other}."
@@ -69,10 +72,12 @@ GROOVE_SLOT_EMPTY = "is empty. Press “Humanise” on a clip or a path, upload 
 UNNAMED = "a clip"
 BARS_AT = "{bars} bars at {qpm:g}"
 CHOOSE_WINDOW = "The file holds {count} different parts: choose one."
-KINDS = {"drums": "drums", "melody": "a melody"}
-TWO_KINDS = "A is {a} and B is {b}: choose two of a kind, then press again."
+KINDS = {"drums": "drums", "melody": "a melody", "band": "a trio"}
+TWO_KINDS = "A is {a} of {a_bars} bars and B is {b} of {b_bars}: choose two of a kind and length, then press again."
+NO_MODEL = "No model blends {what} of {bars} bars. Choose clips of {known}."
+LENGTH = "What to take of MIDI files"
+LENGTHS = [("2 bars: drums or a melody", 2), ("16 bars: a melody or a trio", 16)]
 DRUMS_ONLY = "{what} is a melody: only drums can be played like a drummer. Use it as A or B instead."
-WRONG_LENGTH = "“{name}” has {bars} bars, and {needed} are needed. Choose another example."
 
 STEPS = "Steps"
 STEPS_INFO = "How many clips the path has, A and B included."

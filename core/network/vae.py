@@ -16,8 +16,8 @@ def variable_shapes(config: Config) -> dict[str, tuple[int, ...]]:
     hparams, converter = config.hparams, config.data_converter
     heard = converter.input_depth + converter.control_depth
     if hparams.reads_bars:
-        shapes = bar_encoder.variable_shapes(heard, hparams.enc_rnn_size, config.bars)
-        shapes |= encoder.moment_shapes(hparams.enc_rnn_size[-1], hparams.z_size)
+        shapes = bar_encoder.variable_shapes(heard, hparams.enc_rnn_size)
+        shapes |= encoder.moment_shapes(config.bars * hparams.enc_rnn_size[-1], hparams.z_size)
     else:
         shapes = encoder.variable_shapes(heard, hparams.enc_rnn_size, hparams.z_size)
     if config.is_hierarchical:

@@ -1,0 +1,118 @@
+"""Training in phases: a sketch, a decoder that learns from it, an encoder that remembers from the start."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from core.configs import CONFIG_MAP
+from core.network import encoder, vae
+from training import evaluate, families, fit, memory, sketch
+from training.settings import TrainingSettings
+
+RNG = np.random.default_rng
+SETTINGS = TrainingSettings(
+    config="", free_bits=40, max_beta=0.05, beta_rate=0, batch_size=16, learning_rate=0.01, warmup_steps=5,
+    average_decay=0.5, keep_best_by="accuracy",
+)  # fmt: skip
+SIZES = {
+    "cat-drums_2bar_small": {"enc_rnn_size": (40,), "dec_rnn_size": (24, 20)},
+    "cat-mel_2bar_small": {"enc_rnn_size": (64,), "dec_rnn_size": (24, 20)},
+    "trio_16bar": {"enc_rnn_size": (24, 12), "dec_rnn_size": (20, 20)},
+}
+
+
+@pytest.fixture(params=SIZES)
+def settings(request, monkeypatch) -> TrainingSettings:
+    """Of a small model of each kind."""
+    config = CONFIG_MAP[request.param]
+    hparams = dataclasses.replace(config.hparams, z_size=12, **SIZES[request.param])
+    config = dataclasses.replace(config, name="tiny", hparams=hparams)
+    for module in (fit, families):
+        monkeypatch.setitem(getattr(module, "CONFIG_MAP", CONFIG_MAP), "tiny", config)
+    monkeypatch.setattr(sketch, "CLIP_WIDTH", 32)
+    monkeypatch.setattr(sketch, "BAR_WIDTH", 32)
+    monkeypatch.setattr(sketch, "BAR_ENCODER", (32, 16))
+    return dataclasses.replace(SETTINGS, config="tiny")
+
+
+def windows_for(settings: TrainingSettings) -> np.ndarray:
+    """Four different clips, many times over."""
+    config, rng = CONFIG_MAP[settings.config], RNG(0)
+    shape = (4, 16 * config.bars)
+    drums, lines = rng.choice([0, 0, 1, 4, 5], shape), rng.choice([0, 0, 0, 1, 40, 42, 44], (2, *shape))
+    clips = {"drums": drums, "melody": lines[0], "band": np.stack([*lines, drums], -1)}[config.data_converter.plays]
+    return np.concatenate([clips] * 16)
+
+
+def test_a_model_is_trained_phase_by_phase(settings, tmp_path):
+    windows = windows_for(settings)
+    of_sketch = dataclasses.replace(settings, phase="sketch")
+    state = fit.fit(of_sketch, windows, windows[:4], 150, tmp_path / "sketch", [].append, every=150)
+    sketched = state.averaged_weights()
+    right, _ = state.family.score(sketched, windows[:4])
+    begun, _ = state.family.score(sketch.initial_weights(CONFIG_MAP["tiny"], 2), windows[:4])
+    assert begun < 0.3
+    assert right > 0.9
+
+    of_decoder = dataclasses.replace(settings, phase="decoder")
+    state = fit.fit(of_decoder, windows, windows[:4], 60, tmp_path / "decoder", [].append, every=60, weights=sketched)
+    taught = state.averaged_weights()
+    for name, array in taught.items():
+        if name in sketched:
+            assert np.array_equal(array, sketched[name]), f"{name} was to stay"
+    fresh = fit.Fit(of_decoder, sketched, windows)
+    losses = [float(np.mean(fresh.train(windows[:16], RNG(0))[0])) for _ in range(2)]
+    assert np.mean(state.train(windows[:16], RNG(0))[0]) < 0.7 * losses[0]
+
+    whole = fit.Fit(settings, taught, windows)
+    assert set(whole.weights) == set(vae.variable_shapes(CONFIG_MAP["tiny"]))
+    before = state.family.score(taught, windows[:4])[0]
+    assert whole.family.score(whole.averaged_weights(), windows[:4])[0] == pytest.approx(before)
+
+
+def test_a_sketch_gives_its_encoder_to_a_model_that_reads_bars(settings):
+    config = CONFIG_MAP[settings.config]
+    weights = sketch.initial_weights(config, 1)
+    labels = windows_for(settings)[:3]
+    heard = tf.constant(evaluate.kind_of(config).heard(labels), tf.float32)
+    mu, sigma = sketch.encode(weights, heard)
+    assert mu.shape == (3, 12) and (sigma.numpy() > 0).all()
+    if config.hparams.reads_bars:
+        shapes = vae.variable_shapes(config)
+        for name, array in sketch.encoder_of(weights).items():
+            assert array.shape == shapes[name]
+
+
+def test_a_delay_line_remembers_every_step():
+    """Each step decides one of the latents: nothing may be forgotten, and the first and last as little as others."""
+    shapes = encoder.variable_shapes(5, (48,), 16)
+    rng = RNG(0)
+    labels = rng.integers(0, 5, (600, 16))
+    heard = np.eye(5, dtype=np.float32)[labels]
+    mu, sigma = labels - 2.0, 0.5 + 0.1 * labels
+    weights = {name: np.ones(shape, np.float32) for name, shape in shapes.items()}
+    made = memory.delay_line(weights | {"decoder/other": np.ones(3, np.float32)}, heard, mu, sigma)
+    assert {name: array.shape for name, array in made.items()} == shapes | {"decoder/other": (3,)}
+    unheard = rng.integers(0, 5, (200, 16))
+    found, spread = encoder.encode(
+        {name: tf.constant(array) for name, array in made.items()},
+        tf.constant(np.eye(5, dtype=np.float32)[unheard]),
+        tf.fill([200], 16),
+    )
+    assert np.abs(found - (unheard - 2.0)).mean(0).max() < 0.1
+    assert np.abs(spread - (0.5 + 0.1 * unheard)).mean(0).max() < 0.05
+
+
+def test_units_with_a_long_memory_forget_at_many_paces():
+    shapes = encoder.variable_shapes(5, (400,), 3)
+    made = memory.lengthened({name: np.zeros(shape, np.float32) for name, shape in shapes.items()}, 1)
+    bias = made[f"{encoder.cell_scope(0, 'fw')}/bias"]
+    kept = 1 / (1 + np.exp(-(bias[800:1200] + 1)))
+    assert 0.4 < kept.min() < 0.7
+    assert 0.96 < kept.max() < 0.97
+    assert bias[:400] == pytest.approx(-(bias[800:1200] + 1))
+    assert not bias[400:800].any() and not bias[1200:].any()

@@ -11,7 +11,7 @@ from typing import Protocol
 from safetensors import safe_open
 
 from core.catalog import Model
-from training import drums_card, groove_card, line_card
+from training import band_card, drums_card, groove_card, line_card
 from training.data import Data
 from training.settings import TrainingSettings
 
@@ -43,7 +43,7 @@ Good for {good_for}. {about}
 
 **Data.** {about_data}
 
-**Training.** {steps} Batches of {s.batch_size} windows; Adam, learning rate {s.learning_rate:g} after
+**Training.** {phases}{steps} Batches of {s.batch_size} windows; Adam, learning rate {s.learning_rate:g} after
 {s.warmup_steps} steps of warm-up, decaying by {s.decay_rate:g} a step; gradients clipped to norm {s.grad_clip:g};
 free bits {s.free_bits:g}, beta {s.max_beta:g} (schedule rate {s.beta_rate:g}); {s.sample_dropout:.0%} of the
 decoder's previous samples hidden.{changes}
@@ -66,11 +66,26 @@ CRITERIA = {
 }
 
 
+PHASES = {
+    "sketch": "First a feed-forward sketch found the latent space (training/sketch.py)",
+    "decoder": "then the decoder learnt to play from its latents",
+}
+
+
+def _phase(settings: TrainingSettings) -> str:
+    """A phase before the last one, in a sentence."""
+    bits = f", free bits {settings.free_bits:g}, beta {settings.max_beta:g}" if settings.phase == "sketch" else ""
+    return (
+        f"{PHASES[settings.phase]}: {settings.steps:,} steps of {settings.batch_size} windows, learning rate "
+        f"{settings.learning_rate:g} decaying by {settings.decay_rate:g}{bits}; "
+    )
+
+
 def family_of(model: Model) -> CardFamily:
     """What the card of a model needs that those of other families do not."""
     if model.config.is_groove:
         return groove_card
-    return drums_card if model.plays == "drums" else line_card
+    return {"drums": drums_card, "melody": line_card, "band": band_card}[model.plays]
 
 
 def card(model: Model, settings: TrainingSettings, table: str) -> str:
@@ -86,6 +101,7 @@ def card(model: Model, settings: TrainingSettings, table: str) -> str:
         about=family.about(model),
         about_data=family.ABOUT_DATA,
         archives=family.ARCHIVES,
+        phases="".join(map(_phase, settings.before)),
         steps=f"{int(metadata['step']):,} steps." if "step" in metadata else "The number of steps was not recorded.",
         changes=(f" Windows changed on the fly: {', '.join(changes)}." if changes else "")
         + (f" {settings.note}" if settings.note else ""),

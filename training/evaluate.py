@@ -11,7 +11,8 @@ import tensorflow as tf
 
 from core.configs import Config
 from core.converters import melody, trio
-from core.converters.drums import CLASS_NAMES, labels_to_hits, labels_to_roll
+from core.converters.drums import CLASS_NAMES, labels_to_hits
+from core.converters.windows import one_hot
 from core.decoding import decoding_of
 from core.network import encoder, vae
 from core.network.decoder import NO_SAMPLE, CategoricalDecoder
@@ -52,14 +53,9 @@ class Kind(NamedTuple):
     struck: Callable[[np.ndarray], np.ndarray]
 
 
-def melody_input(labels: np.ndarray) -> np.ndarray:
-    """What the encoder hears of melody labels [...]: one-hot bool [..., 90]."""
-    return np.asarray(labels)[..., None] == np.arange(melody.NUM_LABELS)
-
-
 def melody_onsets(labels: np.ndarray) -> np.ndarray:
     """The notes that begin in melody labels [...]: bool [..., 88], one a pitch."""
-    return melody_input(labels)[..., melody.FIRST_PITCH_LABEL :]
+    return one_hot(labels, melody.NUM_LABELS)[..., melody.FIRST_PITCH_LABEL :]
 
 
 def trio_onsets(labels: np.ndarray) -> np.ndarray:
@@ -71,11 +67,8 @@ def trio_onsets(labels: np.ndarray) -> np.ndarray:
 def kind_of(config: Config) -> Kind:
     """How to read the labels of a configuration's models."""
     converter = config.data_converter
-    if isinstance(converter, trio.TrioConverter):
-        return Kind(converter.heard, trio_onsets)
-    if isinstance(converter, melody.MelodyConverter):
-        return Kind(melody_input, melody_onsets)
-    return Kind(labels_to_roll, labels_to_hits)
+    onsets = {"drums": labels_to_hits, "melody": melody_onsets, "band": trio_onsets}[converter.plays]
+    return Kind(converter.heard, onsets)
 
 
 def teacher_forced(config: Config, weights: Weights, z: tf.Tensor, previous: tf.Tensor) -> list[tf.Tensor]:

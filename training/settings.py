@@ -90,18 +90,61 @@ MODELS["melody_2bar.lokl"] = TrainingSettings(
         "by 0.999 and 40% of the previous samples hidden. It was stopped for want of time, while still learning."
     ),
 )
-MODELS["melody_16bar"] = TrainingSettings(
-    config="melody_16bar",
-    free_bits=200,
-    max_beta=0.2,
-    beta_rate=0.0,
-    batch_size=32,
-    decay_rate=0.9998,
-    sample_dropout=0.3,
-    transpose=6,
-    keep_best_by="accuracy",
+
+
+def _in_phases(whole: TrainingSettings, sketch: dict, decoder: dict) -> TrainingSettings:
+    """A run with a sketch and a decoder's phase before it, which differ from it as given."""
+    phases = {"sketch": sketch, "decoder": decoder}
+    return replace(whole, before=tuple(replace(whole, phase=phase, **changed) for phase, changed in phases.items()))
+
+
+MODELS["melody_2bar"] = _in_phases(
+    TrainingSettings(
+        config="cat-mel_2bar_small",
+        free_bits=140,
+        max_beta=0.1,
+        beta_rate=0.0,
+        steps=1_000,
+        learning_rate=5e-4,
+        decay_rate=0.998,
+        warmup_steps=50,
+        average_decay=0.99,
+        sample_dropout=0.3,
+        transpose=6,
+        keep_best_by="accuracy",
+    ),
+    sketch={"steps": 800, "batch_size": 256, "learning_rate": 1e-3, "free_bits": 120, "grad_clip": 10.0},
+    decoder={"steps": 3_600, "learning_rate": 2e-3, "decay_rate": 0.9992, "sample_dropout": 0.4},
 )
-MODELS["trio_16bar"] = replace(MODELS["melody_16bar"], config="trio_16bar", free_bits=300, exchange_drums=0.8)
+MODELS["melody_16bar"] = _in_phases(
+    TrainingSettings(
+        config="melody_16bar",
+        free_bits=350,
+        max_beta=0.15,
+        beta_rate=0.0,
+        steps=500,
+        batch_size=16,
+        learning_rate=5e-4,
+        decay_rate=0.996,
+        warmup_steps=50,
+        average_decay=0.99,
+        sample_dropout=0.3,
+        transpose=6,
+        keep_best_by="accuracy",
+    ),
+    sketch={"steps": 1_500, "batch_size": 64, "learning_rate": 2e-3, "decay_rate": 0.998, "grad_clip": 10.0},
+    decoder={"steps": 2_000, "batch_size": 8, "learning_rate": 2e-3, "decay_rate": 0.9988},
+)
+MODELS["trio_16bar"] = replace(
+    MODELS["melody_16bar"],
+    config="trio_16bar",
+    free_bits=500,
+    exchange_drums=0.8,
+    before=tuple(
+        replace(phase, config="trio_16bar", free_bits=500, exchange_drums=0.8)
+        for phase in MODELS["melody_16bar"].before
+    ),
+)
 MODELS |= {
     name: TrainingSettings(
         config=name,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from note_seq.protobuf.music_pb2 import NoteSequence
@@ -11,10 +11,11 @@ from note_seq.protobuf.music_pb2 import NoteSequence
 from core.converters.windows import (
     SECONDS_PER_STEP,
     STEPS_PER_BAR,
-    ConverterTensors,
+    LabelConverter,
     bars_up,
     empty_sequence,
     hop_by_bars,
+    one_hot,
     quantized_segments,
 )
 
@@ -104,7 +105,7 @@ def drum_tracks(quantized: NoteSequence) -> list[np.ndarray]:
 
 
 @dataclass(frozen=True)
-class DrumsConverter:
+class DrumsConverter(LabelConverter):
     """Windows of `slice_bars` bars, at a hop of one bar, of all the drums in a sequence.
 
     `max_windows` bounds the windows of one sequence (None: all of them). Repeated windows count once. Where the
@@ -116,17 +117,7 @@ class DrumsConverter:
 
     input_depth = NUM_CLASSES + 1
     output_depth = NUM_LABELS
-    control_depth = 0
     plays = "drums"
-
-    @property
-    def slice_steps(self) -> int:
-        """Length of a window in steps."""
-        return self.slice_bars * STEPS_PER_BAR
-
-    def all_windows(self) -> DrumsConverter:
-        """The same converter without a bound on the windows of a sequence."""
-        return replace(self, max_windows=None)
 
     def to_labels(self, note_sequence: NoteSequence) -> list[np.ndarray]:
         """The windows as label arrays [slice_steps], in the order of the music, without repeats.
@@ -136,26 +127,13 @@ class DrumsConverter:
         tracks = map(drum_tracks, quantized_segments(note_sequence))
         return hop_by_bars(tracks, self.slice_steps, self.max_windows)
 
-    def to_tensors(self, note_sequence: NoteSequence) -> ConverterTensors:
-        """The windows as tensors: inputs bool [steps, 10], outputs one-hot bool [steps, 512].
+    def heard(self, labels: np.ndarray) -> np.ndarray:
+        """Nine hits and silence, bool [..., steps, 10], of labels [..., steps]."""
+        return labels_to_roll(labels)
 
-        Raises note_seq's QuantizationStatusError if the sequence is quantised already.
-        """
-        windows = self.to_labels(note_sequence)
-        return ConverterTensors(
-            inputs=[labels_to_roll(labels) for labels in windows],
-            outputs=[np.arange(NUM_LABELS) == labels[:, None] for labels in windows],
-            controls=[np.zeros((len(labels), 0), bool) for labels in windows],
-            lengths=[len(labels) for labels in windows],
-        )
-
-    def from_tensors(self, samples: Iterable[np.ndarray]) -> list[NoteSequence]:
-        """Sequences at 120 qpm for one-hot arrays [steps, 512]; a row of zeros is silence."""
-        return [self.from_samples(np.asarray(sample).argmax(-1)) for sample in samples]
-
-    def samples_to_tensor(self, labels: np.ndarray) -> np.ndarray:
-        """Labels [steps] as a one-hot float32 array [steps, 512]."""
-        return (np.arange(NUM_LABELS) == np.asarray(labels)[:, None]).astype(np.float32)
+    def played(self, labels: np.ndarray) -> np.ndarray:
+        """One-hot bool [..., steps, 512] of labels [..., steps]."""
+        return one_hot(labels, NUM_LABELS)
 
     def from_samples(self, labels: Sequence[int] | np.ndarray) -> NoteSequence:
         """A sequence at 120 qpm for labels [steps]: each hit lasts a step and has velocity 80."""

@@ -6,7 +6,7 @@ Label 0 goes on (with the note, or with the rest), 1 ends the note, and 2 … 89
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from note_seq import melodies_lib
@@ -15,10 +15,11 @@ from note_seq.protobuf.music_pb2 import NoteSequence
 from core.converters.windows import (
     SECONDS_PER_STEP,
     STEPS_PER_BAR,
-    ConverterTensors,
+    LabelConverter,
     bars_up,
     empty_sequence,
     hop_by_bars,
+    one_hot,
     quantized_segments,
 )
 
@@ -101,7 +102,7 @@ def add_line(sequence: NoteSequence, labels: np.ndarray, instrument: int = 0, pr
 
 
 @dataclass(frozen=True)
-class MelodyConverter:
+class MelodyConverter(LabelConverter):
     """Windows of `slice_bars` bars, at a hop of one bar, of every melody in a sequence; each instrument is heard by
     itself.
 
@@ -116,17 +117,7 @@ class MelodyConverter:
     input_depth = NUM_LABELS
     output_depth = NUM_LABELS
     output_depths = (NUM_LABELS,)
-    control_depth = 0
     plays = "melody"
-
-    @property
-    def slice_steps(self) -> int:
-        """Length of a window in steps."""
-        return self.slice_bars * STEPS_PER_BAR
-
-    def all_windows(self) -> MelodyConverter:
-        """The same converter without a bound on the windows of a sequence."""
-        return replace(self, max_windows=None)
 
     def to_labels(self, note_sequence: NoteSequence) -> list[np.ndarray]:
         """The windows as label arrays [slice_steps], in the order of the music, without repeats.
@@ -157,23 +148,11 @@ class MelodyConverter:
                 notes = [note for note in notes if note.quantized_start_step >= first_step + len(labels)]
         return found
 
-    def to_tensors(self, note_sequence: NoteSequence) -> ConverterTensors:
-        """The windows as tensors, one-hot bool [steps, 90]; the output is the input. Raises as `to_labels` does."""
-        windows = [np.arange(NUM_LABELS) == labels[:, None] for labels in self.to_labels(note_sequence)]
-        return ConverterTensors(
-            inputs=windows,
-            outputs=windows,
-            controls=[np.zeros((len(window), 0), bool) for window in windows],
-            lengths=[len(window) for window in windows],
-        )
+    def heard(self, labels: np.ndarray) -> np.ndarray:
+        """One-hot bool [..., steps, 90] of labels [..., steps]."""
+        return one_hot(labels, NUM_LABELS)
 
-    def from_tensors(self, samples: Iterable[np.ndarray]) -> list[NoteSequence]:
-        """Sequences at 120 qpm for one-hot arrays [steps, 90]; a row of zeros is no event."""
-        return [self.from_samples(np.asarray(sample).argmax(-1)) for sample in samples]
-
-    def samples_to_tensor(self, labels: np.ndarray) -> np.ndarray:
-        """Labels [steps] as a one-hot float32 array [steps, 90]."""
-        return (np.arange(NUM_LABELS) == np.asarray(labels)[:, None]).astype(np.float32)
+    played = heard
 
     def from_samples(self, labels: Sequence[int] | np.ndarray) -> NoteSequence:
         """A sequence at 120 qpm for labels [steps], in velocity 80 and program 0."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from note_seq.protobuf.music_pb2 import NoteSequence
 
 from core.converters import drums, melody
-from core.converters.windows import STEPS_PER_BAR, ConverterTensors, bars_up, empty_sequence, quantized_segments
+from core.converters.windows import STEPS_PER_BAR, LabelConverter, bars_up, empty_sequence, one_hot, quantized_segments
 
 PARTS = ("melody", "bass", "drums")
 MELODY, BASS, DRUMS = range(3)
@@ -34,11 +34,6 @@ def part_of(note: NoteSequence.Note) -> int | None:
     return BASS if note.program in BASS_PROGRAMS else None
 
 
-def one_hot(labels: np.ndarray) -> np.ndarray:
-    """Labels [..., 3] as bool [..., 692], one part after the other."""
-    return np.concatenate([np.arange(depth) == labels[..., [part]] for part, depth in enumerate(DEPTHS)], -1)
-
-
 def widened(covered: np.ndarray, bars: int) -> np.ndarray:
     """Bars [bars, …] that are covered, or have one that is within `bars` bars."""
     padded = np.pad(covered, [(bars, bars)] + [(0, 0)] * (covered.ndim - 1))
@@ -46,7 +41,7 @@ def widened(covered: np.ndarray, bars: int) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class TrioConverter:
+class TrioConverter(LabelConverter):
     """Windows of `slice_bars` bars, at a hop of one bar, counted from time zero, of every combination of a melody, a
     bass and a drum instrument that play together throughout.
 
@@ -62,7 +57,6 @@ class TrioConverter:
 
     output_depth = sum(DEPTHS)
     output_depths = DEPTHS
-    control_depth = 0
     plays = "band"
 
     @property
@@ -71,20 +65,20 @@ class TrioConverter:
         return sum(DEPTHS[:DRUMS]) + (drums.NUM_CLASSES + 1 if self.drums_as_roll else DEPTHS[DRUMS])
 
     def heard(self, labels: np.ndarray) -> np.ndarray:
-        """What the encoder hears of labels [..., 3]: bool [..., input_depth]."""
+        """What the encoder hears of labels [..., 3], one part after the other: bool [..., input_depth]."""
         if not self.drums_as_roll:
-            return one_hot(labels)
-        lines = [np.arange(DEPTHS[part]) == labels[..., [part]] for part in (MELODY, BASS)]
+            return self.played(labels)
+        lines = [one_hot(labels[..., part], DEPTHS[part]) for part in (MELODY, BASS)]
         return np.concatenate([*lines, drums.labels_to_roll(labels[..., DRUMS])], -1)
 
-    @property
-    def slice_steps(self) -> int:
-        """Length of a window in steps."""
-        return self.slice_bars * STEPS_PER_BAR
+    def played(self, labels: np.ndarray) -> np.ndarray:
+        """Labels [..., 3] as bool [..., 692], one part after the other."""
+        return np.concatenate([one_hot(labels[..., part], depth) for part, depth in enumerate(DEPTHS)], -1)
 
-    def all_windows(self) -> TrioConverter:
-        """The same converter without a bound on the windows of a sequence."""
-        return replace(self, max_windows=None)
+    def labels_of(self, tensor: np.ndarray) -> np.ndarray:
+        """The labels [steps, 3] of an array [steps, 692]."""
+        parts = np.split(np.asarray(tensor), np.cumsum(DEPTHS)[:-1], -1)
+        return np.stack([part.argmax(-1) for part in parts], -1)
 
     def to_labels(self, note_sequence: NoteSequence) -> list[np.ndarray]:
         """The windows as label arrays [slice_steps, 3]: melody, bass, drums.
@@ -119,29 +113,6 @@ class TrioConverter:
             for bar in range(bars - self.slice_bars + 1):
                 if together[bar : bar + self.slice_bars].all():
                     yield joined[bar * STEPS_PER_BAR : (bar + self.slice_bars) * STEPS_PER_BAR]
-
-    def to_tensors(self, note_sequence: NoteSequence) -> ConverterTensors:
-        """The windows as tensors: inputs bool [steps, input_depth], outputs bool [steps, 692]. Raises as `to_labels`
-        does."""
-        windows = self.to_labels(note_sequence)
-        return ConverterTensors(
-            inputs=list(map(self.heard, windows)),
-            outputs=list(map(one_hot, windows)),
-            controls=[np.zeros((len(window), 0), bool) for window in windows],
-            lengths=[len(window) for window in windows],
-        )
-
-    def from_tensors(self, samples: Iterable[np.ndarray]) -> list[NoteSequence]:
-        """Sequences at 120 qpm for arrays [steps, 692]."""
-        ends = np.cumsum(DEPTHS)[:-1]
-        return [
-            self.from_samples(np.stack([part.argmax(-1) for part in np.split(np.asarray(sample), ends, -1)], -1))
-            for sample in samples
-        ]
-
-    def samples_to_tensor(self, labels: np.ndarray) -> np.ndarray:
-        """Labels [steps, 3] as a float32 array [steps, 692]."""
-        return one_hot(np.asarray(labels)).astype(np.float32)
 
     def from_samples(self, labels: Sequence[Sequence[int]] | np.ndarray) -> NoteSequence:
         """A sequence at 120 qpm for labels [steps, 3]: a piano's melody, a finger bass, and drums."""

@@ -7,11 +7,15 @@ on a grid of 4 steps a quarter note, and only metres with 16 steps a bar are kep
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from note_seq import sequences_lib
 from note_seq.protobuf.music_pb2 import NoteSequence
+
+if TYPE_CHECKING:
+    from typing import Self
 
 STEPS_PER_QUARTER = 4
 STEPS_PER_BAR = 16
@@ -32,6 +36,67 @@ class ConverterTensors:
     outputs: list[np.ndarray] = field(default_factory=list)
     controls: list[np.ndarray] = field(default_factory=list)
     lengths: list[int] = field(default_factory=list)
+
+
+def one_hot(labels: np.ndarray, depth: int) -> np.ndarray:
+    """Labels [...] as bool [..., depth]."""
+    return np.arange(depth) == np.asarray(labels)[..., None]
+
+
+class LabelConverter:
+    """What the converters of drums, melodies and trios share: windows of labels, and tensors made of them."""
+
+    slice_bars: int
+    max_windows: int | None
+    control_depth = 0
+
+    @property
+    def slice_steps(self) -> int:
+        """Length of a window in steps."""
+        return self.slice_bars * STEPS_PER_BAR
+
+    def all_windows(self) -> Self:
+        """The same converter without a bound on the windows of a sequence."""
+        return replace(self, max_windows=None)
+
+    def to_labels(self, note_sequence: NoteSequence) -> list[np.ndarray]:
+        """The windows as label arrays [slice_steps, …]."""
+        raise NotImplementedError
+
+    def heard(self, labels: np.ndarray) -> np.ndarray:
+        """What the encoder hears of labels [..., steps, …]: bool [..., steps, input_depth]."""
+        raise NotImplementedError
+
+    def played(self, labels: np.ndarray) -> np.ndarray:
+        """What the decoder should give for labels [..., steps, …]: bool [..., steps, output_depth]."""
+        raise NotImplementedError
+
+    def labels_of(self, tensor: np.ndarray) -> np.ndarray:
+        """The labels [steps, …] of an array [steps, output_depth]; a row of zeros is label 0."""
+        return np.asarray(tensor).argmax(-1)
+
+    def from_samples(self, labels: np.ndarray) -> NoteSequence:
+        """A sequence at 120 qpm for labels [steps, …]."""
+        raise NotImplementedError
+
+    def to_tensors(self, note_sequence: NoteSequence) -> ConverterTensors:
+        """The windows as tensors: inputs bool [steps, input_depth], outputs bool [steps, output_depth]. Raises as
+        `to_labels` does."""
+        windows = self.to_labels(note_sequence)
+        return ConverterTensors(
+            inputs=list(map(self.heard, windows)),
+            outputs=list(map(self.played, windows)),
+            controls=[np.zeros((len(window), 0), bool) for window in windows],
+            lengths=list(map(len, windows)),
+        )
+
+    def from_tensors(self, samples: Iterable[np.ndarray]) -> list[NoteSequence]:
+        """Sequences at 120 qpm for arrays [steps, output_depth]."""
+        return [self.from_samples(self.labels_of(sample)) for sample in samples]
+
+    def samples_to_tensor(self, labels: np.ndarray) -> np.ndarray:
+        """Labels [steps, …] as a float32 array [steps, output_depth]."""
+        return self.played(np.asarray(labels)).astype(np.float32)
 
 
 def quantized_segments(note_sequence: NoteSequence) -> Iterator[NoteSequence]:

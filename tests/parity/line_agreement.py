@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from core.configs import CONFIG_MAP, Config
-from core.converters.trio import one_hot
+from core.converters.trio import TrioConverter
 from core.decoding import decoding_of
 from core.network import encoder
 from core.network.decoder import NO_SAMPLE
@@ -33,7 +33,7 @@ GREEDY = 1e-9
 def tensors_of(config: Config, labels: np.ndarray) -> list[np.ndarray]:
     """Arrays as of the converter, for labels [n, steps, instruments]."""
     if len(config.data_converter.output_depths) > 1:
-        return list(one_hot(labels))
+        return list(TrioConverter().played(labels))
     return list(labels[..., :1] == np.arange(config.data_converter.output_depth))
 
 

@@ -243,19 +243,95 @@ def test_blend_two_melodies_in_ten_steps(browser, address, tmp_path, rock_beat):
         page.set_input_files("#slot-b input[type=file]", tmp_path / "beat.mid")
         expect(page.locator("#slot-b img")).to_have_attribute("alt", re.compile("2 bars of drums"))
         page.click("#interpolate")
-        expect(page.locator("#interpolate-said .notice.wrong")).to_contain_text("A is a melody and B is drums")
+        expect(page.locator("#interpolate-said .notice.wrong")).to_contain_text(
+            "A is a melody of 2 bars and B is drums of 2 bars"
+        )
+
+
+def choose_model(page: Page, name: str) -> None:
+    page.get_by_label("Model").click()
+    page.get_by_role("option", name=name).click()
+
+
+def set_number(page: Page, label: str, value: str) -> None:
+    number = page.get_by_label(f"number input for {label}")
+    number.fill(value)
+    number.blur()
+
+
+def seconds_of(wav: bytes) -> float:
+    with wave.open(io.BytesIO(wav)) as sound:
+        return sound.getnframes() / sound.getframerate()
+
+
+def test_a_trio_is_sampled_heard_and_taken_apart(browser, address, tmp_path):
+    with visit(browser, address, viewport={"width": 1280, "height": 1000}) as page:
+        choose_model(page, "Trio, 16 bars")
+        set_number(page, "Number of clips", "2")
+        generate(page)
+        assert re.match("16 bars of drums: .*; of bass: .*; of melody: ", page.get_attribute("#card-1 img", "alt"))
+        whole = from_sequence(read_midi(download(page, "#card-1 .midi")[1]), 16, 110.0)
+        assert whole.plays == "band"
+        page.wait_for_selector("#card-1 audio", state="attached")
+        sounds = set()
+        for part in ("Melody", "Bass", "Drums"):
+            with page.expect_response(lambda response: re.search(r"clip_00_\w+\.wav$", response.url)) as heard:
+                page.locator("#card-1 .parts").get_by_label(part).check()
+            sounds.add(heard.value.body())
+            name, data = download(page, "#card-1 .midi")
+            assert name == f"clip_00_{part.lower()}.mid"
+            alone = from_sequence(read_midi(data), 16, 110.0).parts
+            assert list(alone) == [part.lower()]
+            assert len(alone[part.lower()].notes) == len(whole.parts[part.lower()].notes)
+        assert len(sounds) == 3
+        assert all(34 < seconds_of(sound) < 38 for sound in sounds)
+        archive = zipfile.ZipFile(io.BytesIO(download(page, "#download-zip")[1]))
+        assert {f"trio_16bar_01_{part}.mid" for part in ("melody", "bass", "drums")} < set(archive.namelist())
+
+        page.click("#card-1 .use-groove")
+        expect(page.locator("#slot-groove img")).to_be_visible()
+        page.click("#groove")
+        wait_for_text(page, "#groove-said", r"16 bars played with seed \d+")
+        before, after = (
+            from_sequence(read_midi(download(page, f"#{roll} .midi")[1]), 16, 110.0).parts
+            for roll in ("before", "after")
+        )
+        assert (after["melody"], after["bass"]) == (before["melody"], before["bass"])
+        assert after["drums"] != before["drums"]
+
+
+def test_blend_two_trios_one_of_them_a_midi_file(browser, address, tmp_path):
+    from tests.test_trio_converter import band
+
+    (tmp_path / "song.mid").write_bytes(to_midi(from_sequence(band(), 16, 90.0)))
+    with visit(browser, address, viewport={"width": 1280, "height": 1000}) as page:
+        choose_model(page, "Trio, 16 bars")
+        set_number(page, "Number of clips", "1")
+        generate(page)
+        page.click("#card-1 .use-a")
+        page.get_by_role("tab", name="Interpolate").click()
+        expect(page.locator("#slot-a img")).to_be_visible()
+        page.get_by_label("16 bars: a melody or a trio").check()
+        page.set_input_files("#slot-b input[type=file]", tmp_path / "song.mid")
+        expect(page.locator("#slot-b .roll img")).to_have_attribute("alt", re.compile("16 bars of drums: .*bass"))
+        set_number(page, "Steps", "3")
+        page.click("#interpolate")
+        wait_for_text(page, "#interpolate-said", r"3 steps made with seed \d+")
+        assert page.get_attribute("#path img", "alt").startswith("48 bars of drums")
+        set_number(page, "Steps", "7")
+        page.click("#interpolate")
+        expect(page.locator("#interpolate-said .notice.wrong")).to_contain_text("at most 6 steps, not 7")
 
 
 def test_sampled_melodies(browser, address):
     with visit(browser, address) as page:
-        page.get_by_label("Model").click()
-        page.get_by_role("option", name="Melody, 2 bars").click()
+        choose_model(page, "Melody, 2 bars: new melodies")
         expect(page.locator("#sample-sound")).to_be_visible()
         generate(page)
         for number in range(1, 5):
             assert page.get_attribute(f"#card-{number} img", "alt").startswith("2 bars of melody")
         name, data = download(page, "#card-1 .midi")
-        assert name == "melody_2bar_00.mid"
+        assert name == "melody_2bar.lokl_00.mid"
         assert all(not note.is_drum for note in from_sequence(read_midi(data), 2, 110.0).notes)
 
 

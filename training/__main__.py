@@ -14,6 +14,7 @@ from safetensors.numpy import load_file
 
 from core import checkpoints
 from core.catalog import CATALOG, Model
+from core.network import vae
 from training import card
 from training.data import Data
 from training.families import family_of
@@ -43,7 +44,8 @@ def train(args: argparse.Namespace) -> None:
     for phase in (*settings.before, settings):
         report(str(replace(phase, before=())))
         steps = args.steps or phase.steps if phase is settings else phase.steps
-        trained = fit(phase, windows["train"], validation, steps, folder / phase.phase, report, weights=weights)
+        place = folder if phase is settings else folder / phase.phase
+        trained = fit(phase, windows["train"], validation, steps, place, report, weights=weights)
         weights = trained.averaged_weights()
 
 
@@ -75,7 +77,8 @@ def publish(args: argparse.Namespace) -> None:
         run = file.metadata()
     metadata = {"config": MODELS[args.model].config, "data": card.family_of(model).DATA}
     # Where the weights come from must not get lost with the run.
-    checkpoints.save(model.path, load_file(best), metadata | {"step": run["step"], "score": run["score"]})
+    weights = {name: array for name, array in load_file(best).items() if name in vae.variable_shapes(model.config)}
+    checkpoints.save(model.path, weights, metadata | {"step": run["step"], "score": run["score"]})
     write_card(args)
 
 

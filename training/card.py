@@ -43,7 +43,7 @@ Good for {good_for}. {about}
 
 **Data.** {about_data}
 
-**Training.** {phases}{steps} Batches of {s.batch_size} windows; Adam, learning rate {s.learning_rate:g} after
+**Training.** {sketched}{steps} Batches of {s.batch_size} windows; Adam, learning rate {s.learning_rate:g} after
 {s.warmup_steps} steps of warm-up, decaying by {s.decay_rate:g} a step; gradients clipped to norm {s.grad_clip:g};
 free bits {s.free_bits:g}, beta {s.max_beta:g} (schedule rate {s.beta_rate:g}); {s.sample_dropout:.0%} of the
 decoder's previous samples hidden.{changes}
@@ -66,18 +66,15 @@ CRITERIA = {
 }
 
 
-PHASES = {
-    "sketch": "First a feed-forward sketch found the latent space (training/sketch.py)",
-    "decoder": "then the decoder learnt to play from its latents",
-}
-
-
-def _phase(settings: TrainingSettings) -> str:
-    """A phase before the last one, in a sentence."""
-    bits = f", free bits {settings.free_bits:g}, beta {settings.max_beta:g}" if settings.phase == "sketch" else ""
+def _sketched(settings: TrainingSettings) -> str:
+    """What came before the last phase, in sentences."""
+    if not settings.before:
+        return ""
+    (sketch,) = settings.before
     return (
-        f"{PHASES[settings.phase]}: {settings.steps:,} steps of {settings.batch_size} windows, learning rate "
-        f"{settings.learning_rate:g} decaying by {settings.decay_rate:g}{bits}; "
+        f"First a feed-forward sketch found the latent space (training/sketch.py): {sketch.steps:,} steps of "
+        f"{sketch.batch_size} windows, learning rate {sketch.learning_rate:g}, decaying by {sketch.decay_rate:g}; free "
+        f"bits {sketch.free_bits:g}, beta {sketch.max_beta:g}. Then the decoder learnt to play from its latents. "
     )
 
 
@@ -101,7 +98,7 @@ def card(model: Model, settings: TrainingSettings, table: str) -> str:
         about=family.about(model),
         about_data=family.ABOUT_DATA,
         archives=family.ARCHIVES,
-        phases="".join(map(_phase, settings.before)),
+        sketched=_sketched(settings),
         steps=f"{int(metadata['step']):,} steps." if "step" in metadata else "The number of steps was not recorded.",
         changes=(f" Windows changed on the fly: {', '.join(changes)}." if changes else "")
         + (f" {settings.note}" if settings.note else ""),

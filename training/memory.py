@@ -30,6 +30,8 @@ OPEN, SHUT = 3.0, -7.0
 # Quiet enough for tanh to be nearly straight.
 LOUDNESS = 0.2
 RIDGE = 1e-5
+# Labels that are seldom heard must not decide what a code has room for.
+CODE_RIDGE = 0.03
 
 
 def delay_line(
@@ -50,9 +52,8 @@ def delay_line(
     made = {name: np.zeros_like(array) for name, array in weights.items() if name.startswith(encoder.SCOPE)}
     units = len(made[f"{encoder.cell_scope(0, 'fw')}/bias"]) // 4
     width = min(units // -(-steps // 2), depth)
-    code = np.linalg.svd(
-        _linear(heard.reshape(len(heard), -1), mu)[0].reshape(steps, depth, -1).swapaxes(0, 1).reshape(depth, -1)
-    )[0]
+    by_label = _linear(heard.reshape(len(heard), -1), mu, CODE_RIDGE)[0].reshape(steps, depth, -1).swapaxes(0, 1)
+    code = np.linalg.svd(by_label.reshape(depth, -1), full_matrices=False)[0]
     gain = (1 + np.exp(-OPEN)) ** 2
     for direction in ("fw", "bw"):
         scope = encoder.cell_scope(0, direction)
@@ -72,12 +73,12 @@ def delay_line(
     return weights | {name: array.astype(np.float32) for name, array in made.items()}
 
 
-def _linear(inputs: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _linear(inputs: np.ndarray, values: np.ndarray, ridge: float = RIDGE) -> tuple[np.ndarray, np.ndarray]:
     """Kernel and bias by least squares, for inputs [count, n] and values [count, m]."""
     inputs, values = np.asarray(inputs, np.float64), np.asarray(values, np.float64)
     mean, middle = inputs.mean(0), values.mean(0)
     centred = inputs - mean
     squares = centred.T @ centred
-    squares += RIDGE * np.trace(squares) / len(squares) * np.eye(len(squares))
+    squares += ridge * np.trace(squares) / len(squares) * np.eye(len(squares))
     kernel = np.linalg.solve(squares, centred.T @ (values - middle))
     return kernel, middle - mean @ kernel

@@ -61,7 +61,7 @@ CONFIG_MAP: dict[str, Config] = {
         Config("cat-mel_2bar_big", BIG, MelodyConverter(slice_bars=2, programs=MELODY_PROGRAMS)),
         Config("hierdec-mel_16bar", LONG, MelodyConverter(slice_bars=16), is_hierarchical=True),
         Config("hierdec-trio_16bar", LONG, TrioConverter(slice_bars=16), is_hierarchical=True),
-        Config("melody_16bar", OUR_MELODY, MelodyConverter(slice_bars=16, programs=MELODY_PROGRAMS), True),
+        Config("melody_16bar", OUR_MELODY, MelodyConverter(16, MELODY_PROGRAMS, rests=True), True),
         Config("trio_16bar", OUR_TRIO, TrioConverter(slice_bars=16, drums_as_roll=True), True),
         Config("groovae_4bar", HParams(256, (512,), (256, 256), max_seq_len=64), GrooveConverter(slice_bars=4)),
         Config("groovae_2bar_humanize", SMALL, GrooveConverter(humanize=True)),

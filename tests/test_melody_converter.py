@@ -7,7 +7,7 @@ import pytest
 from note_seq import melodies_lib
 from note_seq.protobuf.music_pb2 import NoteSequence
 
-from core.converters.melody import MELODY_PROGRAMS, NUM_LABELS, MelodyConverter
+from core.converters.melody import MELODY_PROGRAMS, NOTE_OFF, NUM_LABELS, MelodyConverter
 
 STEP = 1 / 8
 TWO_BARS = MelodyConverter(2, MELODY_PROGRAMS)
@@ -120,3 +120,15 @@ def test_back_to_notes():
     (again,) = TWO_BARS.from_tensors([TWO_BARS.samples_to_tensor(events)])
     assert again == sequence
     assert not TWO_BARS.from_tensors([np.zeros((32, NUM_LABELS))])[0].notes
+
+
+def test_a_melody_that_may_rest_is_heard_from_time_zero_and_comes_back():
+    labels = np.zeros(256, int)
+    labels[[20, 40, 130]], labels[[24, 64, 250]] = (50, 52, 54), NOTE_OFF
+    sequence = CONVERTER.from_samples(labels)
+    sequence.total_time = 32
+    resting = MelodyConverter(16, rests=True)
+    (window,) = resting.to_labels(sequence)
+    assert window.tolist() == labels.tolist()
+    assert MelodyConverter(16).to_labels(sequence) == []
+    assert resting.to_labels(CONVERTER.from_samples(np.zeros(256, int))) == []

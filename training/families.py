@@ -19,14 +19,12 @@ from core.converters.melody import MelodyConverter
 from core.network import encoder, vae
 from core.network.decoder import NO_SAMPLE
 from core.network.groove_decoder import GrooveDecoder
-from core.network.hierarchical_decoder import HierarchicalDecoder
+from core.network.hierarchical_decoder import CONDUCTOR
 from core.network.lstm import Weights
 from training import augment, evaluate, groove_dataset, memory, pop909, sketch
 from training.data import Data
 from training.settings import TrainingSettings
 
-# How much the conductor's distance from a sketch's embeddings counts beside a nat of cross-entropy.
-CONDUCTOR_WEIGHT = 1.0
 # Windows from which a `memory.delay_line` is found.
 MEMORY_EXAMPLES = 16_000
 
@@ -184,9 +182,10 @@ class SketchFamily:
         return True
 
     def initial_weights(self, weights: dict[str, np.ndarray], windows: np.ndarray | None) -> dict[str, np.ndarray]:
-        """Random ones: it is the first phase."""
-        del weights, windows
-        return sketch.initial_weights(self.config, self.settings.seed)
+        """Random ones, and of an earlier sketch what fits."""
+        del windows
+        begun = sketch.initial_weights(self.config, self.settings.seed)
+        return begun | {n: a for n, a in weights.items() if n in begun and a.shape == begun[n].shape}
 
     def loss_terms(self, weights: Weights, *fed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Cross-entropy of the labels, and KL."""
@@ -213,17 +212,27 @@ class DecoderFamily:
     def __init__(self, family: CategoricalFamily) -> None:
         """For the run of `family`."""
         self.settings, self.config, self.family = family.settings, family.config, family
-        self.windows, self.feed, self.score = family.windows, family.feed, family.score
+        self.windows, self.score = family.windows, family.score
+
+    def feed(self, windows: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
+        """The family's, and of each clip how much of its latent is to be trusted, and the noise that is the rest: a
+        decoder that has only heard latents of real clips falls silent at many that are drawn from the prior."""
+        fed = self.family.feed(windows, rng)
+        doubted = rng.random((len(windows), 1)) < self.settings.doubt
+        trust = np.where(doubted, rng.random(doubted.shape), 1).astype(np.float32)
+        return *fed, trust, rng.standard_normal(fed[3].shape, np.float32)
 
     def initial_weights(self, weights: dict[str, np.ndarray], windows: np.ndarray | None) -> dict[str, np.ndarray]:
-        """The sketch's and the encoder that comes of it, which stay, and a new decoder."""
+        """The sketch's and the encoder and conductor that come of it, which stay, and a new decoder."""
         model = vae.initial_weights(self.config, self.settings.seed)
+        if self.config.is_hierarchical:
+            model = memory.shift_register(self.config, model, weights)
         if self.config.hparams.reads_bars:
             model |= sketch.encoder_of(weights)
         else:
             rng = np.random.default_rng(self.settings.seed)
             some = rng.permutation(windows)[:MEMORY_EXAMPLES]
-            heard = self.feed(some, rng)[0]
+            heard = self.family.feed(some, rng)[0]
             batches = np.split(heard, range(512, len(heard), 512))
             mu, sigma = (
                 np.concatenate(each) for each in zip(*(sketch.encode(weights, x) for x in batches), strict=True)
@@ -233,22 +242,15 @@ class DecoderFamily:
 
     def is_trained(self, name: str) -> bool:
         """Whether a variable is to be learnt."""
-        return not name.startswith((sketch.SCOPE, encoder.SCOPE))
+        return not name.startswith((sketch.SCOPE, encoder.SCOPE, CONDUCTOR))
 
     def loss_terms(self, weights: Weights, *fed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Cross-entropy of the labels, and for a conductor its distance from the sketch's embeddings; no KL."""
-        heard, labels, previous, epsilon = fed
+        """Cross-entropy of the labels, and KL, which nothing learnt here changes."""
+        heard, labels, previous, epsilon, trust, noise = fed
         mu, sigma = sketch.encode(weights, heard)
-        z = mu + sigma * epsilon
-        if not self.config.is_hierarchical:
-            logits = evaluate.teacher_forced(self.config, weights, z, previous)
-            return evaluate.cross_entropy(logits, labels), tf.zeros_like(mu[:, 0])
-        decoder, bars = HierarchicalDecoder.read(weights), self.config.bars
-        embedded = sketch.embeddings(self.config, weights, z)
-        apart = decoder.embeddings(z, bars) - tf.transpose(embedded, [1, 0, 2])
-        logits = decoder.bars_teacher_forced(embedded, evaluate.with_parts(previous))
-        distance = tf.reduce_sum(tf.square(apart), [0, 2])
-        return evaluate.cross_entropy(logits, labels) + CONDUCTOR_WEIGHT * distance, distance
+        z = trust * (mu + sigma * epsilon) + tf.sqrt(1 - trust * trust) * noise
+        logits = evaluate.teacher_forced(self.config, weights, z, previous)
+        return evaluate.cross_entropy(logits, labels), vae.kl_divergence(mu, sigma)
 
 
 class GrooveFamily(WholeModel):

@@ -5,7 +5,10 @@ from __future__ import annotations
 import numpy as np
 import tensorflow as tf
 
-from core.network import encoder
+from core.configs import Config
+from core.network import encoder, hierarchical_decoder
+from core.network.hierarchical_decoder import CONDUCTOR
+from training import sketch
 
 
 def lengthened(weights: dict[str, np.ndarray], seed: int, steps: int = 32) -> dict[str, np.ndarray]:
@@ -26,7 +29,7 @@ def lengthened(weights: dict[str, np.ndarray], seed: int, steps: int = 32) -> di
 
 
 # The gates of a delay line stand open, the forget gate shut: what a unit holds is what it is given.
-OPEN, SHUT = 3.0, -7.0
+OPEN, WIDE_OPEN, SHUT = 3.0, 6.0, -7.0
 # Quiet enough for tanh to be nearly straight.
 LOUDNESS = 0.2
 RIDGE = 1e-5
@@ -71,6 +74,43 @@ def delay_line(
     for moment, values in (("mu", mu), ("sigma", np.log(np.expm1(sigma)))):
         made[f"{encoder.SCOPE}/{moment}/kernel"], made[f"{encoder.SCOPE}/{moment}/bias"] = _linear(states, values)
     return weights | {name: array.astype(np.float32) for name, array in made.items()}
+
+
+# How much of it a shift register's state holds of a code.
+MURMUR = 0.03
+
+
+def shift_register(
+    config: Config, weights: dict[str, np.ndarray], sketched: dict[str, np.ndarray]
+) -> dict[str, np.ndarray]:
+    """A conductor of two layers that gives a sketch's embeddings.
+
+    The codes of all bars stand side by side in the first layer's state and move on by one at every bar; the second
+    layer makes an embedding of the one that comes out. Training can go on from there.
+
+    Args:
+        config: of the model.
+        weights: of the model; its conductor's shapes are kept.
+        sketched: the weights of a sketch.
+    """
+    width, units = sketch.code_width(config), config.hparams.dec_rnn_size[-1]
+    held = config.bars * width
+    made = {name: np.zeros_like(array) for name, array in weights.items() if name.startswith(CONDUCTOR)}
+    # States are c and h of the first layer, then of the second. What comes out after a move has stood one place on.
+    place = (np.arange(held) + width) % held
+    first_h = slice(units, 2 * units)
+    made[f"{CONDUCTOR}/initial_state/kernel"][:, first_h][:, place] = MURMUR * sketched[f"{sketch.SCOPE}/codes/kernel"]
+    made[f"{CONDUCTOR}/initial_state/bias"][first_h][place] = MURMUR * sketched[f"{sketch.SCOPE}/codes/bias"]
+    candidate = slice(units, 2 * units)
+    register, reader = (made[f"{hierarchical_decoder.cell_scope(layer)}/kernel"] for layer in range(2))
+    # The conductor's own input is one zero.
+    register[1:, candidate][place, np.arange(held)] = (1 + np.exp(-WIDE_OPEN)) ** 2
+    reader[:width, candidate] = sketched[f"{sketch.SCOPE}/embedding/kernel"] / MURMUR
+    for layer in range(2):
+        bias = made[f"{hierarchical_decoder.cell_scope(layer)}/bias"]
+        bias[:units], bias[2 * units : 3 * units], bias[3 * units :] = WIDE_OPEN, SHUT, WIDE_OPEN
+    bias[candidate] = sketched[f"{sketch.SCOPE}/embedding/bias"]
+    return weights | made
 
 
 def _linear(inputs: np.ndarray, values: np.ndarray, ridge: float = RIDGE) -> tuple[np.ndarray, np.ndarray]:

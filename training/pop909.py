@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -157,8 +158,9 @@ def add_line(sequence: NoteSequence, line: Line, instrument: int, program: int) 
 
 
 def melody_windows(archive: Path, split: str, converter: MelodyConverter, cache: Path | None = None) -> np.ndarray:
-    """Label windows int16 [count, steps] of the melodies of a split, at a hop of one bar, without repeats inside a
-    stretch; kept in the folder `cache`, if one is given."""
+    """Label windows int16 [count, steps] of the melodies of a split, without bars of rest, at a hop of one bar, repeats
+    inside a stretch left out; kept in the folder `cache`, if one is given."""
+    converter = replace(converter, rests=False)
 
     def found() -> Iterator[np.ndarray]:
         for stretch in stretches(archive, split):

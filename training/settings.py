@@ -41,6 +41,8 @@ class TrainingSettings:
     # "accuracy" for a model that reconstructs, "evidence" for one that samples.
     keep_best_by: str = "evidence"
     seed: int = 1
+    # Share of clips whose latents are mixed with noise for the decoder that learns from a sketch.
+    doubt: float = 0.0
     # "sketch", "decoder" or, for all of the model, "": see training/sketch.py.
     phase: str = ""
     steps: int = 20_000

@@ -1,12 +1,11 @@
 """A sketch of a model: a feed-forward VAE that finds the latent space in minutes where LSTMs need hours.
 
-Its encoder is a `bar_encoder`; its decoder gives all steps at once, through an embedding of each bar. A model is then
-trained in three phases:
+Its encoder is a `bar_encoder`; its decoder gives all steps at once, from a code of each bar that becomes the bar's
+embedding. A model is then trained in two phases:
 
 1. `sketch`: the sketch, with the loss of MusicVAE.
-2. `decoder`: the model's decoder learns to play from the sketch's latents, its conductor to give the sketch's
-   embeddings of bars. The encoder is the sketch's own or, where it has to be an LSTM, what `delay_line` makes of it.
-3. `whole`: all of it together.
+2. `decoder`: the model's decoder learns to play from the sketch's latents. What lies between is made, not learnt: an
+   encoder that has to be an LSTM by `memory.delay_line`, a conductor by `memory.shift_register`.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ from core.network.lstm import Weights
 SCOPE = "sketch"
 T = TypeVar("T")
 BAR_ENCODER = (1024, 512)
-CLIP_WIDTH, BAR_WIDTH = 1024, 512
+BAR_WIDTH = 1024
 
 
 def initial_weights(config: Config, seed: int) -> dict[str, np.ndarray]:
@@ -40,8 +39,8 @@ def initial_weights(config: Config, seed: int) -> dict[str, np.ndarray]:
     shapes = bar_encoder.variable_shapes(depth, widths)
     shapes |= encoder.moment_shapes(config.bars * widths[-1], hparams.z_size)
     for layer, shape in {
-        "clip": (hparams.z_size, CLIP_WIDTH),
-        "bars": (hparams.z_size + CLIP_WIDTH, config.bars * embedding),
+        "codes": (hparams.z_size, config.bars * code_width(config)),
+        "embedding": (code_width(config), embedding),
         "bar": (embedding, BAR_WIDTH),
         "steps": (BAR_WIDTH, STEPS_PER_BAR * (lines * melody.NUM_LABELS + has_drums * NUM_CLASSES)),
     }.items():
@@ -65,15 +64,21 @@ def encode(weights: Weights, heard: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     return encoder.encode(encoder_of(weights), heard, tf.fill([tf.shape(heard)[0]], tf.shape(heard)[1]))
 
 
+def code_width(config: Config) -> int:
+    """Width of a bar's code: a conductor's units hold those of all bars."""
+    return config.hparams.dec_rnn_size[-1] // config.bars
+
+
 def _instruments(config: Config) -> tuple[int, bool]:
     """How many lines of notes there are, and whether there are drums."""
     return {"drums": (0, True), "melody": (1, False), "band": (2, True)}[config.data_converter.plays]
 
 
 def embeddings(config: Config, weights: Weights, z: tf.Tensor) -> tf.Tensor:
-    """The embeddings of the bars [batch, bars, E], between -1 and 1, for z [batch, z_size]."""
-    flat = tf.tanh(_layer(weights, "bars", tf.concat([z, tf.nn.relu(_layer(weights, "clip", z))], -1)))
-    return tf.reshape(flat, [-1, config.bars, flat.shape[-1] // config.bars])
+    """The embeddings of the bars [batch, bars, E] for z [batch, z_size], as the output of an LSTM would be that heard
+    the codes."""
+    codes = tf.reshape(_layer(weights, "codes", z), [-1, config.bars, code_width(config)])
+    return tf.tanh(tf.tanh(_layer(weights, "embedding", codes)))
 
 
 def judged(config: Config, weights: Weights, embedded: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

@@ -74,6 +74,19 @@ def single_line(notes: Iterable[NoteSequence.Note], gap_steps: float = float("in
     return first_step, labels, last_end == len(labels)
 
 
+def line_from_zero(notes: Iterable[NoteSequence.Note], bars: int) -> np.ndarray | None:
+    """One line from time zero, labels [16 · bars], silence included; None if there is nothing in it."""
+    in_range = [note for note in notes if MIN_PITCH <= note.pitch <= MAX_PITCH]
+    first_step, labels, sounds_on = single_line(in_range)
+    if not len(labels):
+        return None
+    track = np.full(max(bars * STEPS_PER_BAR, first_step + len(labels) + 1), NO_EVENT)
+    track[first_step : first_step + len(labels)] = labels
+    if sounds_on:
+        track[first_step + len(labels)] = NOTE_OFF
+    return track[: bars * STEPS_PER_BAR]
+
+
 def without_leading_offs(labels: np.ndarray) -> np.ndarray:
     """Labels [steps] in which nothing ends that has not begun."""
     begins = np.flatnonzero(labels >= FIRST_PITCH_LABEL)
@@ -106,6 +119,9 @@ class MelodyConverter(LabelConverter):
     """Windows of `slice_bars` bars, at a hop of one bar, of every melody in a sequence; each instrument is heard by
     itself.
 
+    A melody ends at a bar of silence, as in the reference, unless it may have `rests` (our own long model, whose
+    samples have some): then it is heard from time zero, whatever is in it.
+
     At most `max_windows` windows are kept, in the order of the music (Magenta keeps an arbitrary five; see
     reference section 4.1).
     """
@@ -113,6 +129,7 @@ class MelodyConverter(LabelConverter):
     slice_bars: int
     programs: range | None = None
     max_windows: int | None = 5
+    rests: bool = False
 
     input_depth = NUM_LABELS
     output_depth = NUM_LABELS
@@ -140,6 +157,10 @@ class MelodyConverter(LabelConverter):
                 by_instrument.setdefault(note.instrument, []).append(note)
         found = []
         for _, notes in sorted(by_instrument.items()):
+            if self.rests:
+                line = line_from_zero(notes, -(-quantized.total_quantized_steps // STEPS_PER_BAR))
+                found += [] if line is None else [line]
+                continue
             while notes:
                 first_step, labels, _ = single_line(notes, STEPS_PER_BAR)
                 if not len(labels):

@@ -101,7 +101,7 @@ class TrioConverter(LabelConverter):
             part = parts.pop()
             if parts or part is None:
                 continue
-            track = _drum_track(notes, bars) if part == DRUMS else _line_track(notes, bars)
+            track = _drum_track(notes, bars) if part == DRUMS else melody.line_from_zero(notes, bars)
             if track is not None:
                 instruments[part].append((track, widened(_covered(notes, bars), GAP_BARS)))
         for trio in itertools.product(*(instruments[part] for part in range(len(PARTS)))):
@@ -130,19 +130,6 @@ def _covered(notes: Iterable[NoteSequence.Note], bars: int) -> np.ndarray:
     for note in notes:
         covered[note.quantized_start_step // STEPS_PER_BAR : -(-note.quantized_end_step // STEPS_PER_BAR)] = True
     return covered
-
-
-def _line_track(notes: Iterable[NoteSequence.Note], bars: int) -> np.ndarray | None:
-    """One line from time zero, labels [16 · bars], silence included; None if there is nothing in it."""
-    in_range = [note for note in notes if melody.MIN_PITCH <= note.pitch <= melody.MAX_PITCH]
-    first_step, labels, sounds_on = melody.single_line(in_range)
-    if not len(labels):
-        return None
-    track = np.full(max(bars * STEPS_PER_BAR, first_step + len(labels) + 1), melody.NO_EVENT)
-    track[first_step : first_step + len(labels)] = labels
-    if sounds_on:
-        track[first_step + len(labels)] = melody.NOTE_OFF
-    return track[: bars * STEPS_PER_BAR]
 
 
 def _drum_track(notes: Iterable[NoteSequence.Note], bars: int) -> np.ndarray | None:

@@ -36,8 +36,7 @@ def read(weights: Weights, inputs: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
     of_bar = weights[f"{SCOPE}/steps/kernel"].shape[0]
     by_bar = tf.reshape(heard, [-1, of_bar])
     codes = _dense(weights, "bar", tf.nn.relu(_dense(weights, "steps", by_bar)))
-    bars = inputs.shape[1] * inputs.shape[2] // of_bar
-    return tf.reshape(codes, [-1, bars * codes.shape[-1]])
+    return tf.reshape(codes, [tf.shape(inputs)[0], -1])
 
 
 def _dense(weights: Weights, layer: str, inputs: tf.Tensor) -> tf.Tensor:

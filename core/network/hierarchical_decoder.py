@@ -19,7 +19,8 @@ CONDUCTOR = "decoder/hierarchical_level_0"
 CORE = "core_decoder"
 
 
-def _cell_scope(layer: int) -> str:
+def cell_scope(layer: int) -> str:
+    """Where the conductor's cell of a layer is stored."""
     return f"{CONDUCTOR}/cell_{layer}/lstm_cell"
 
 
@@ -40,7 +41,7 @@ def variable_shapes(
     }
     inputs = 1
     for layer, width in enumerate(units):
-        shapes |= lstm.cell_shapes(_cell_scope(layer), inputs, width)
+        shapes |= lstm.cell_shapes(cell_scope(layer), inputs, width)
         inputs = width
     for depth, scope in zip(depths, _core_scopes(len(depths)), strict=True):
         shapes |= decoder.variable_shapes(depth, core_units, inputs, scope=scope)
@@ -65,7 +66,7 @@ class HierarchicalDecoder(NamedTuple):
         return cls(
             state_kernel=weights[f"{CONDUCTOR}/initial_state/kernel"],
             state_bias=weights[f"{CONDUCTOR}/initial_state/bias"],
-            cells=lstm.read_stack(weights, _cell_scope),
+            cells=lstm.read_stack(weights, cell_scope),
             cores=tuple(CategoricalDecoder.read(weights, scope) for scope in _core_scopes(count)),
         )
 
@@ -95,15 +96,11 @@ class HierarchicalDecoder(NamedTuple):
             previous: int [batch, steps, instruments], the labels before each step, `NO_SAMPLE` for none.
             bars: how many bars the steps are.
         """
-        return self.bars_teacher_forced(tf.transpose(self.embeddings(z, bars), [1, 0, 2]), previous)
-
-    def bars_teacher_forced(self, embeddings: tf.Tensor, previous: tf.Tensor) -> list[tf.Tensor]:
-        """The same for embeddings [batch, bars, E], wherever they come from."""
-        batch, bars = tf.shape(embeddings)[0], tf.shape(embeddings)[1]
-        steps = tf.shape(previous)[1]
-        each = tf.reshape(embeddings, [batch * bars, embeddings.shape[-1]])
+        batch, steps = tf.shape(previous)[0], tf.shape(previous)[1]
+        embeddings = tf.transpose(self.embeddings(z, bars), [1, 0, 2])
+        embeddings = tf.reshape(embeddings, [batch * bars, embeddings.shape[-1]])
         by_bar = tf.reshape(previous, [batch * bars, steps // bars, len(self.cores)])
         return [
-            tf.reshape(core.teacher_forced(each, by_bar[..., k]), [batch, steps, core.depth])
+            tf.reshape(core.teacher_forced(embeddings, by_bar[..., k]), [batch, steps, core.depth])
             for k, core in enumerate(self.cores)
         ]

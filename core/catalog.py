@@ -53,8 +53,7 @@ CATALOG: dict[str, Model] = {
     for model in (
         _bundled("drums_2bar.lokl", "cat-drums_2bar_small", "new beats: samples like a drummer"),
         _bundled("drums_2bar.hikl", "cat-drums_2bar_small", "blending beats: reconstructs and interpolates"),
-        _bundled("melody_2bar.lokl", "cat-mel_2bar_small", "new melodies: samples like a singer", "MIT"),
-        _bundled("melody_2bar", "cat-mel_2bar_small", "blending melodies: reconstructs and interpolates", "MIT"),
+        _bundled("melody_2bar", "cat-mel_2bar_small", "new melodies, and blends of two", "MIT"),
         _bundled("melody_16bar", "melody_16bar", "long melodies: new ones, and blends of two", "MIT"),
         _bundled("trio_16bar", "trio_16bar", "a band: melody, bass and drums", "MIT and CC BY 4.0"),
         _bundled("groove_2bar_humanize", "groove_2bar_humanize", "humanising: plays a straight beat like a drummer"),

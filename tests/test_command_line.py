@@ -19,7 +19,7 @@ from core.recipe import Recipe
 
 LOKL, HIKL = "bundled/drums_2bar.lokl", "bundled/drums_2bar.hikl"
 HUMANIZE = "bundled/groove_2bar_humanize"
-MELODY = "bundled/melody_2bar.lokl"
+MELODY = "bundled/melody_2bar"
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess:

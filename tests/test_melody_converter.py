@@ -125,10 +125,10 @@ def test_back_to_notes():
 def test_a_melody_that_may_rest_is_heard_from_time_zero_and_comes_back():
     labels = np.zeros(256, int)
     labels[[20, 40, 130]], labels[[24, 64, 250]] = (50, 52, 54), NOTE_OFF
-    sequence = CONVERTER.from_samples(labels)
+    sequence = MelodyConverter(16).from_samples(labels)
     sequence.total_time = 32
     resting = MelodyConverter(16, rests=True)
     (window,) = resting.to_labels(sequence)
     assert window.tolist() == labels.tolist()
     assert MelodyConverter(16).to_labels(sequence) == []
-    assert resting.to_labels(CONVERTER.from_samples(np.zeros(256, int))) == []
+    assert resting.to_labels(MelodyConverter(16).from_samples(np.zeros(256, int))) == []

@@ -325,13 +325,13 @@ def test_blend_two_trios_one_of_them_a_midi_file(browser, address, tmp_path):
 
 def test_sampled_melodies(browser, address):
     with visit(browser, address) as page:
-        choose_model(page, "Melody, 2 bars: new melodies")
+        choose_model(page, "Melody, 2 bars")
         expect(page.locator("#sample-sound")).to_be_visible()
         generate(page)
         for number in range(1, 5):
             assert page.get_attribute(f"#card-{number} img", "alt").startswith("2 bars of melody")
         name, data = download(page, "#card-1 .midi")
-        assert name == "melody_2bar.lokl_00.mid"
+        assert name == "melody_2bar_00.mid"
         assert all(not note.is_drum for note in from_sequence(read_midi(data), 2, 110.0).notes)
 
 

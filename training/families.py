@@ -21,12 +21,12 @@ from core.network.decoder import NO_SAMPLE
 from core.network.groove_decoder import GrooveDecoder
 from core.network.hierarchical_decoder import CONDUCTOR
 from core.network.lstm import Weights
-from training import augment, evaluate, groove_dataset, memory, pop909, sketch
+from training import augment, evaluate, groove_dataset, memory, pop909, prior, sketch
 from training.data import Data
 from training.settings import TrainingSettings
 
-# Windows from which a `memory.delay_line` is found.
-MEMORY_EXAMPLES = 16_000
+# Windows from which the prior is fitted and a `memory.delay_line` found.
+EXAMPLES = 16_000
 
 
 class Family(Protocol):
@@ -211,34 +211,27 @@ class DecoderFamily:
 
     def __init__(self, family: CategoricalFamily) -> None:
         """For the run of `family`."""
-        self.settings, self.config, self.family = family.settings, family.config, family
-        self.windows, self.score = family.windows, family.score
-
-    def feed(self, windows: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
-        """The family's, and of each clip how much of its latent is to be trusted, and the noise that is the rest: a
-        decoder that has only heard latents of real clips falls silent at many that are drawn from the prior."""
-        fed = self.family.feed(windows, rng)
-        doubted = rng.random((len(windows), 1)) < self.settings.doubt
-        trust = np.where(doubted, rng.random(doubted.shape), 1).astype(np.float32)
-        return *fed, trust, rng.standard_normal(fed[3].shape, np.float32)
+        self.settings, self.config = family.settings, family.config
+        self.windows, self.feed, self.score = family.windows, family.feed, family.score
 
     def initial_weights(self, weights: dict[str, np.ndarray], windows: np.ndarray | None) -> dict[str, np.ndarray]:
-        """The sketch's and the encoder and conductor that come of it, which stay, and a new decoder."""
-        model = vae.initial_weights(self.config, self.settings.seed)
+        """The sketch's, in coordinates that fit the prior, and the encoder and conductor that come of it, which stay;
+        and a new decoder."""
+        rng = np.random.default_rng(self.settings.seed)
+        heard = self.feed(rng.permutation(windows)[:EXAMPLES], rng)[0]
+        prefix, codes = f"{sketch.SCOPE}/", f"{sketch.SCOPE}/codes"
+        heard_by = {name: array for name, array in weights.items() if name.startswith(codes)}
+        found = prior.fitted(sketch.encoder_of(weights) | heard_by, heard, codes)
+        sketched = weights | {name if name in heard_by else prefix + name: array for name, array in found.items()}
+        model = memory.lengthened(vae.initial_weights(self.config, self.settings.seed), self.settings.seed)
         if self.config.is_hierarchical:
-            model = memory.shift_register(self.config, model, weights)
+            model = memory.shift_register(self.config, model, sketched)
         if self.config.hparams.reads_bars:
-            model |= sketch.encoder_of(weights)
-        else:
-            rng = np.random.default_rng(self.settings.seed)
-            some = rng.permutation(windows)[:MEMORY_EXAMPLES]
-            heard = self.family.feed(some, rng)[0]
-            batches = np.split(heard, range(512, len(heard), 512))
-            mu, sigma = (
-                np.concatenate(each) for each in zip(*(sketch.encode(weights, x) for x in batches), strict=True)
-            )
-            model = memory.delay_line(memory.lengthened(model, self.settings.seed), heard, mu, sigma)
-        return model | weights
+            return model | sketch.encoder_of(sketched) | sketched
+        batches = np.split(heard, range(512, len(heard), 512))
+        posteriors = zip(*(sketch.encode(sketched, batch) for batch in batches), strict=True)
+        mu, sigma = (np.concatenate(each) for each in posteriors)
+        return memory.delay_line(model, heard, mu, sigma) | sketched
 
     def is_trained(self, name: str) -> bool:
         """Whether a variable is to be learnt."""
@@ -246,10 +239,9 @@ class DecoderFamily:
 
     def loss_terms(self, weights: Weights, *fed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Cross-entropy of the labels, and KL, which nothing learnt here changes."""
-        heard, labels, previous, epsilon, trust, noise = fed
+        heard, labels, previous, epsilon = fed
         mu, sigma = sketch.encode(weights, heard)
-        z = trust * (mu + sigma * epsilon) + tf.sqrt(1 - trust * trust) * noise
-        logits = evaluate.teacher_forced(self.config, weights, z, previous)
+        logits = evaluate.teacher_forced(self.config, weights, mu + sigma * epsilon, previous)
         return evaluate.cross_entropy(logits, labels), vae.kl_divergence(mu, sigma)
 
 

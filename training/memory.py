@@ -55,7 +55,7 @@ def delay_line(
     made = {name: np.zeros_like(array) for name, array in weights.items() if name.startswith(encoder.SCOPE)}
     units = len(made[f"{encoder.cell_scope(0, 'fw')}/bias"]) // 4
     width = min(units // -(-steps // 2), depth)
-    by_label = _linear(heard.reshape(len(heard), -1), mu, CODE_RIDGE)[0].reshape(steps, depth, -1).swapaxes(0, 1)
+    by_label = linear_map(heard.reshape(len(heard), -1), mu, CODE_RIDGE)[0].reshape(steps, depth, -1).swapaxes(0, 1)
     code = np.linalg.svd(by_label.reshape(depth, -1), full_matrices=False)[0]
     gain = (1 + np.exp(-OPEN)) ** 2
     for direction in ("fw", "bw"):
@@ -72,7 +72,7 @@ def delay_line(
         [encoder.read(tensors, tf.constant(each, tf.float32), tf.fill([len(each)], steps)) for each in batches]
     )
     for moment, values in (("mu", mu), ("sigma", np.log(np.expm1(sigma)))):
-        made[f"{encoder.SCOPE}/{moment}/kernel"], made[f"{encoder.SCOPE}/{moment}/bias"] = _linear(states, values)
+        made[f"{encoder.SCOPE}/{moment}/kernel"], made[f"{encoder.SCOPE}/{moment}/bias"] = linear_map(states, values)
     return weights | {name: array.astype(np.float32) for name, array in made.items()}
 
 
@@ -113,7 +113,7 @@ def shift_register(
     return weights | made
 
 
-def _linear(inputs: np.ndarray, values: np.ndarray, ridge: float = RIDGE) -> tuple[np.ndarray, np.ndarray]:
+def linear_map(inputs: np.ndarray, values: np.ndarray, ridge: float = RIDGE) -> tuple[np.ndarray, np.ndarray]:
     """Kernel and bias by least squares, for inputs [count, n] and values [count, m]."""
     inputs, values = np.asarray(inputs, np.float64), np.asarray(values, np.float64)
     mean, middle = inputs.mean(0), values.mean(0)

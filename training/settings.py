@@ -41,8 +41,6 @@ class TrainingSettings:
     # "accuracy" for a model that reconstructs, "evidence" for one that samples.
     keep_best_by: str = "evidence"
     seed: int = 1
-    # Share of clips whose latents are mixed with noise for the decoder that learns from a sketch.
-    doubt: float = 0.0
     # "sketch", "decoder" or, for all of the model, "": see training/sketch.py.
     phase: str = ""
     steps: int = 20_000
@@ -77,21 +75,6 @@ MODELS: dict[str, TrainingSettings] = {
         note="The first 4,000 steps decayed by 0.9996.",
     ),
 }
-MODELS["melody_2bar.lokl"] = TrainingSettings(
-    config="cat-mel_2bar_small",
-    free_bits=16,
-    max_beta=0.6,
-    beta_rate=0.0,
-    decay_rate=0.9985,
-    warmup_steps=30,
-    average_decay=0.995,
-    sample_dropout=0.05,
-    transpose=6,
-    note=(
-        "It began from weights of 600 steps of 128 windows with free bits 80, beta 0.15, learning rate 0.002 decaying "
-        "by 0.999 and 40% of the previous samples hidden. It was stopped for want of time, while still learning."
-    ),
-)
 
 
 def _after_a_sketch(decoder: TrainingSettings, **sketch: float) -> TrainingSettings:
@@ -114,8 +97,8 @@ MODELS["melody_2bar"] = _after_a_sketch(
         transpose=6,
         keep_best_by="accuracy",
         note=(
-            "These weights were made by a forerunner of that code, whose sketch had two hidden layers of 1,024 and did "
-            "not read bars; its learning rates fell to zero in straight lines."
+            "These weights were made by a forerunner of that code: the sketch had two hidden layers of 1,024 and did "
+            "not read bars, learning rates fell to zero in straight lines, and the prior was fitted at the end."
         ),
     ),
     steps=800,

@@ -17,15 +17,13 @@ from ui.performing import TEMPERATURES, performed, shown_theme, usual_temperatur
 SAMPLING_MODELS = [
     ("Drums, 2 bars: new beats", "bundled/drums_2bar.lokl"),
     ("Drums, 2 bars: the wider space used for blending", "bundled/drums_2bar.hikl"),
-    ("Melody, 2 bars: new melodies", "bundled/melody_2bar.lokl"),
-    ("Melody, 2 bars: the wider space used for blending", "bundled/melody_2bar"),
+    ("Melody, 2 bars", "bundled/melody_2bar"),
     ("Melody, 16 bars", "bundled/melody_16bar"),
     ("Trio, 16 bars: melody, bass and drums", "bundled/trio_16bar"),
 ]
 PLAYS = {
     "bundled/drums_2bar.lokl": "drums",
     "bundled/drums_2bar.hikl": "drums",
-    "bundled/melody_2bar.lokl": "melody",
     "bundled/melody_2bar": "melody",
     "bundled/melody_16bar": "melody",
     "bundled/trio_16bar": "band",

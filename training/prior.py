@@ -1,0 +1,51 @@
+"""Where latents are, and where samples are drawn from, made to be the same place.
+
+A model with a weak prior leaves its training clips scattered in a stretched and shifted cloud: along some directions
+(how high a melody lies) three times as wide as the prior, along others half. Samples from the prior then mix what never
+goes together. A change of coordinates in which the cloud is a standard normal one mends that, and since mu and whatever
+hears z are linear there, it can be written into the weights and changes no reconstruction.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import tensorflow as tf
+
+from core.network import encoder
+from training.memory import linear_map
+
+
+def fitted(weights: dict[str, np.ndarray], heard: np.ndarray, listener: str) -> dict[str, np.ndarray]:
+    """Weights that do the same in new coordinates of z, in which the posteriors of some clips together have mean 0 and
+    covariance 1.
+
+    Sigma, which would no longer be one number a dimension, keeps its variance along each of them, as near as least
+    squares find it.
+
+    Args:
+        weights: with an encoder, and the one layer that hears z.
+        heard: inputs of the encoder [count, steps, input_depth], some thousand clips as they are trained on.
+        listener: name of that layer.
+    """
+    tensors = {name: tf.constant(array) for name, array in weights.items()}
+    encodings, mus, sigmas = [], [], []
+    for batch in np.split(heard, range(256, len(heard), 256)):
+        inputs, lengths = tf.constant(batch, tf.float32), tf.fill([len(batch)], batch.shape[1])
+        encodings.append(encoder.read(tensors, inputs, lengths))
+        for kept, moment in zip((mus, sigmas), encoder.encode(tensors, inputs, lengths), strict=True):
+            kept.append(moment)
+    encoding, mu, sigma = (np.concatenate(each).astype(np.float64) for each in (encodings, mus, sigmas))
+    mean = mu.mean(0)
+    values, axes = np.linalg.eigh(np.cov(mu.T) + np.diag((sigma**2).mean(0)))
+    # z = new z · out + mean
+    out, back = (axes * np.sqrt(values)) @ axes.T, (axes / np.sqrt(values)) @ axes.T
+    changed = dict(weights)
+    listener_kernel, listener_bias = f"{listener}/kernel", f"{listener}/bias"
+    mu_kernel, mu_bias = (f"{encoder.SCOPE}/mu/{part}" for part in ("kernel", "bias"))
+    changed[mu_kernel], changed[mu_bias] = weights[mu_kernel] @ back, (weights[mu_bias] - mean) @ back
+    new_sigma = np.sqrt(sigma**2 @ back**2)
+    sigma_kernel, sigma_bias = (f"{encoder.SCOPE}/sigma/{part}" for part in ("kernel", "bias"))
+    changed[sigma_kernel], changed[sigma_bias] = linear_map(encoding, np.log(np.expm1(new_sigma)))
+    changed[listener_kernel] = out @ weights[listener_kernel]
+    changed[listener_bias] = weights[listener_bias] + mean @ weights[listener_kernel]
+    return {name: array.astype(np.float32) for name, array in changed.items()}

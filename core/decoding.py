@@ -25,6 +25,9 @@ from core.seeds import Stage, Stream
 # less than this is made again in float64, where rounding is far too small to matter, so both ways of rounding end in
 # the same clip.
 CLOSE_CALL = 1e-4
+# The likeliest label of a bar's last sixteenth: nothing begins there.
+GUESSED_LABEL = 0
+
 # How alike the deviations of drums struck at one step are, and how a drummer's clock wanders from step to step: the
 # correlations that `groove_2bar_humanize` leaves unexplained on the validation split, measured by `residuals` in
 # training/groove_evaluate.py.
@@ -93,7 +96,6 @@ class HierarchicalDecoding:
         self._weights = {name: array for name, array in weights.items() if "decoder" in name}
         decoder = HierarchicalDecoder.read(weights)
         self.depths = decoder.depths
-        self._biases = [core.layers.output_bias.numpy() for core in decoder.cores]
         self._embeddings = tf.function(decoder.embeddings, reduce_retracing=True)
         self._cores = [
             tf.function(
@@ -126,9 +128,8 @@ class HierarchicalDecoding:
         ends = np.cumsum((0, *self.depths))
         for k, core in enumerate(self._cores):
             of_core = slice(ends[k], ends[k + 1])
-            # What the last step of each bar would be if the network had only its bias to say.
-            guessed = (noise[:, :, -1, of_core] + self._biases[k]).argmax(-1).astype(np.int32)
-            first = first_labels(guessed.T)
+            first = np.full((bars, len(clips)), GUESSED_LABEL, np.int32)
+            first[0] = NO_SAMPLE
             wrong = np.full(first.shape, True)
             while wrong.any():
                 bar, clip = np.nonzero(wrong)

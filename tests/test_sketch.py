@@ -144,9 +144,13 @@ def test_coordinates_that_fit_the_prior_change_no_music(settings):
     changed = prior.fitted(sketch.encoder_of(weights) | codes, heard, "sketch/codes")
     again = weights | {name if name in codes else f"sketch/{name}": array for name, array in changed.items()}
     of_old, of_new = ({name: tf.constant(array) for name, array in each.items()} for each in (weights, again))
-    (old_mu, _), (mu, sigma) = sketch.encode(of_old, heard), sketch.encode(of_new, heard)
+    (old_mu, old_sigma), (mu, sigma) = sketch.encode(of_old, heard), sketch.encode(of_new, heard)
     wanted, given = (sketch.embeddings(config, each, z) for each, z in ((of_old, old_mu), (of_new, mu)))
     np.testing.assert_allclose(given, wanted, atol=1e-3)
-    cloud = mu + sigma * rng.standard_normal(mu.shape)
-    assert np.abs(np.mean(cloud, 0)).max() < 0.25
-    assert np.std(cloud, 0) == pytest.approx(np.ones(12), abs=0.25)
+    middle = np.mean(old_mu, 0)
+    turned = np.linalg.lstsq(old_mu - middle, mu, rcond=None)[0]
+    spread = np.cov(np.transpose(old_mu)) + np.diag(np.mean(np.square(old_sigma), 0))
+    np.testing.assert_allclose(turned.T @ spread @ turned, np.eye(12), atol=0.02)
+    assert np.abs(np.mean(mu, 0)).max() < 1e-3
+    exact = turned.T @ np.diag(np.square(old_sigma[0])) @ turned
+    assert (np.square(sigma[0]) < 1.1 * np.diag(exact)).all()

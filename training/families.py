@@ -25,8 +25,8 @@ from training import augment, evaluate, groove_dataset, memory, pop909, prior, s
 from training.data import Data
 from training.settings import TrainingSettings
 
-# Windows from which the prior is fitted and a `memory.delay_line` found.
-EXAMPLES = 16_000
+# Steps of windows from which the prior is fitted and a `memory.delay_line` found.
+EXAMPLE_STEPS = 1_000_000
 
 
 class Family(Protocol):
@@ -218,7 +218,7 @@ class DecoderFamily:
         """The sketch's, in coordinates that fit the prior, and the encoder and conductor that come of it, which stay;
         and a new decoder."""
         rng = np.random.default_rng(self.settings.seed)
-        heard = self.feed(rng.permutation(windows)[:EXAMPLES], rng)[0]
+        heard = self.feed(rng.permutation(windows)[: EXAMPLE_STEPS // windows.shape[1]], rng)[0]
         prefix, codes = f"{sketch.SCOPE}/", f"{sketch.SCOPE}/codes"
         heard_by = {name: array for name, array in weights.items() if name.startswith(codes)}
         found = prior.fitted(sketch.encoder_of(weights) | heard_by, heard, codes)

@@ -19,7 +19,8 @@ def fitted(weights: dict[str, np.ndarray], heard: np.ndarray, listener: str) -> 
     """Weights that do the same in new coordinates of z, in which the posteriors of some clips together have mean 0 and
     covariance 1.
 
-    Sigma, which would no longer be one number a dimension, keeps its variance along each of them, as near as least
+    Posteriors would no longer be independent along each dimension; sigma becomes that of the independent ones nearest
+    to them (the inverse root of the precision, so that no direction gets more noise than it had), as near as least
     squares find it.
 
     Args:
@@ -43,7 +44,7 @@ def fitted(weights: dict[str, np.ndarray], heard: np.ndarray, listener: str) -> 
     listener_kernel, listener_bias = f"{listener}/kernel", f"{listener}/bias"
     mu_kernel, mu_bias = (f"{encoder.SCOPE}/mu/{part}" for part in ("kernel", "bias"))
     changed[mu_kernel], changed[mu_bias] = weights[mu_kernel] @ back, (weights[mu_bias] - mean) @ back
-    new_sigma = np.sqrt(sigma**2 @ back**2)
+    new_sigma = 1 / np.sqrt(sigma**-2.0 @ out**2)
     sigma_kernel, sigma_bias = (f"{encoder.SCOPE}/sigma/{part}" for part in ("kernel", "bias"))
     changed[sigma_kernel], changed[sigma_bias] = linear_map(encoding, np.log(np.expm1(new_sigma)))
     changed[listener_kernel] = out @ weights[listener_kernel]

@@ -128,12 +128,23 @@ MODELS["melody_16bar"] = _after_a_sketch(
     decay_rate=0.998,
     grad_clip=10.0,
 )
+MODELS["melody_16bar"] = replace(
+    MODELS["melody_16bar"],
+    note=(
+        "Two sketches, one after the other; 1,100 steps of the decoder (stopped for want of time), which began from 400 "
+        "with a conductor that was learnt; the prior was fitted at the end."
+    ),
+)
 MODELS["trio_16bar"] = replace(
     MODELS["melody_16bar"],
     config="trio_16bar",
     free_bits=150,
     max_beta=0.4,
     exchange_drums=0.8,
+    note=(
+        "Two sketches, one after the other; 600 steps of the decoder (stopped for want of time), which began from 200 "
+        "with a conductor that was learnt; the prior was fitted at the end."
+    ),
     before=tuple(
         replace(phase, config="trio_16bar", free_bits=150, max_beta=0.4, steps=1_500, exchange_drums=0.8)
         for phase in MODELS["melody_16bar"].before

@@ -12,8 +12,8 @@ from ui import texts
 if TYPE_CHECKING:
     from core.studio import Performance
 
-# The page's temperature to begin with. Melodies leave out too many notes below theirs.
-TEMPERATURES = {"drums": 0.5, "melody": 0.8, "band": 0.8}
+# The page's temperature to begin with. Bands leave out too many notes below theirs.
+TEMPERATURES = {"drums": 0.5, "melody": 0.5, "band": 0.8}
 # How much of the wait the music takes; pictures and sound take the rest.
 MUSIC = 0.7
 

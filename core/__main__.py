@@ -149,7 +149,7 @@ def _models() -> None:
 
     for model in CATALOG.values():
         size = f"{model.size_bytes / 1e6:.1f} MB" if model.size_bytes else "missing"
-        print(f"{model.id:28} {model.bars} bars  {size:>8}  in the box  {model.licence}  {model.good_for}")
+        print(f"{model.id:33} {model.bars:2} bars  {size:>8}  in the box  {model.licence}  {model.good_for}")
 
 
 def _make(args: argparse.Namespace) -> None:

@@ -32,7 +32,8 @@ def test_models(capsys):
     assert main(["models"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == list(CATALOG)
-    assert all("2 bars" in line and "MB" in line for line in lines)
+    for line, model in zip(lines, CATALOG.values(), strict=True):
+        assert f" {model.bars} bars " in line and " MB " in line
 
 
 def test_sample_writes_and_prints_files(tmp_path, capsys):

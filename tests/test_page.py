@@ -244,7 +244,7 @@ def test_blend_two_melodies_in_ten_steps(browser, address, tmp_path, rock_beat):
         expect(page.locator("#slot-b img")).to_have_attribute("alt", re.compile("2 bars of drums"))
         page.click("#interpolate")
         expect(page.locator("#interpolate-said .notice.wrong")).to_contain_text(
-            "A is a melody of 2 bars and B is drums of 2 bars"
+            "A is a melody of 2 bars and B is drums of 2"
         )
 
 

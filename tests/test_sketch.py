@@ -32,8 +32,7 @@ def settings(request, monkeypatch) -> TrainingSettings:
     config = CONFIG_MAP[request.param]
     hparams = dataclasses.replace(config.hparams, z_size=12, **SIZES[request.param])
     config = dataclasses.replace(config, name="tiny", hparams=hparams)
-    for module in (fit, families):
-        monkeypatch.setitem(getattr(module, "CONFIG_MAP", CONFIG_MAP), "tiny", config)
+    monkeypatch.setitem(families.CONFIG_MAP, "tiny", config)
     monkeypatch.setattr(sketch, "BAR_WIDTH", 32)
     monkeypatch.setattr(sketch, "BAR_ENCODER", (32, 16))
     return dataclasses.replace(SETTINGS, config="tiny")

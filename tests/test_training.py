@@ -17,8 +17,7 @@ RNG = np.random.default_rng
 
 @pytest.fixture
 def settings(tiny_config, monkeypatch):
-    for module in (fit, families):
-        monkeypatch.setitem(module.CONFIG_MAP, tiny_config.name, tiny_config)
+    monkeypatch.setitem(families.CONFIG_MAP, tiny_config.name, tiny_config)
     return dataclasses.replace(MODELS["drums_2bar.hikl"], config=tiny_config.name, batch_size=8, warmup_steps=1)
 
 

@@ -23,6 +23,8 @@ TICKS_PER_QUARTER = 480
 TICKS_PER_BAR = 4 * TICKS_PER_QUARTER
 PARTS = ("melody", "bass", "drums")
 BASS_PROGRAMS = range(32, 40)
+# What the bass of a band is written as: the second instrument, General MIDI's finger bass.
+BASS_INSTRUMENT, BASS_PROGRAM = 1, 33
 
 
 @dataclass(frozen=True, order=True)

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from core import limits
 from core.clip import (
+    BASS_INSTRUMENT,
+    BASS_PROGRAM,
     BASS_PROGRAMS,
     TICKS_PER_BAR,
     TICKS_PER_QUARTER,
@@ -34,8 +36,6 @@ DRUM_NAMES = ("drum", "perc", "beat", "kit")
 MELODY_NAMES = ("melody", "lead", "vocal", "vox", "voice", "solo", "sing", "tune")
 # The most melodies of a file that are offered to choose from.
 MELODY_TRACKS = 4
-# What the bass of a band is written as.
-BASS_INSTRUMENT, BASS_PROGRAM = 1, 33
 # A track with a larger share of notes that begin together with another is an accompaniment.
 MOSTLY_CHORDS = 0.3
 # The range of the melody models, that of a piano.

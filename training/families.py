@@ -182,10 +182,9 @@ class SketchFamily:
         return True
 
     def initial_weights(self, weights: dict[str, np.ndarray], windows: np.ndarray | None) -> dict[str, np.ndarray]:
-        """Random ones, and of an earlier sketch what fits."""
-        del windows
-        begun = sketch.initial_weights(self.config, self.settings.seed)
-        return begun | {n: a for n, a in weights.items() if n in begun and a.shape == begun[n].shape}
+        """Random ones: it is the first phase."""
+        del weights, windows
+        return sketch.initial_weights(self.config, self.settings.seed)
 
     def loss_terms(self, weights: Weights, *fed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Cross-entropy of the labels, and KL."""

@@ -122,18 +122,15 @@ MODELS["melody_16bar"] = _after_a_sketch(
         sample_dropout=0.3,
         transpose=6,
         keep_best_by="accuracy",
+        note=(
+            "Two sketches, one after the other; 1,100 steps of the decoder (stopped for want of time), which began from "
+            "400 with a conductor that was learnt; the prior was fitted at the end."
+        ),
     ),
     steps=1_700,
     batch_size=64,
     decay_rate=0.998,
     grad_clip=10.0,
-)
-MODELS["melody_16bar"] = replace(
-    MODELS["melody_16bar"],
-    note=(
-        "Two sketches, one after the other; 1,100 steps of the decoder (stopped for want of time), which began from "
-        "400 with a conductor that was learnt; the prior was fitted at the end."
-    ),
 )
 MODELS["trio_16bar"] = replace(
     MODELS["melody_16bar"],

@@ -10,15 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 from note_seq.protobuf.music_pb2 import NoteSequence
 
+from core.clip import BASS_INSTRUMENT, BASS_PROGRAM, BASS_PROGRAMS, PARTS
 from core.converters import drums, melody
 from core.converters.windows import STEPS_PER_BAR, LabelConverter, bars_up, empty_sequence, one_hot, quantized_segments
 
-PARTS = ("melody", "bass", "drums")
 MELODY, BASS, DRUMS = range(3)
 DEPTHS = (melody.NUM_LABELS, melody.NUM_LABELS, drums.NUM_LABELS)
-BASS_PROGRAMS = range(32, 40)
-# What is written: MIDI's first piano and its finger bass.
-BASS_INSTRUMENT, BASS_PROGRAM = 1, 33
 MAX_INSTRUMENT = 127
 MAX_BARS = 1024
 # An instrument may be silent for so many bars beside one in which it plays.

@@ -19,9 +19,10 @@ import numpy as np
 import pretty_midi
 from note_seq.protobuf.music_pb2 import NoteSequence
 
+from core.clip import BASS_INSTRUMENT, BASS_PROGRAM
 from core.converters.drums import DrumsConverter, add_hits
 from core.converters.melody import MelodyConverter
-from core.converters.trio import BASS_INSTRUMENT, BASS_PROGRAM, TrioConverter
+from core.converters.trio import TrioConverter
 from core.converters.windows import SECONDS_PER_STEP, STEPS_PER_BAR, STEPS_PER_QUARTER, empty_sequence
 from training import groove_dataset
 

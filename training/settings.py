@@ -123,8 +123,8 @@ MODELS["melody_16bar"] = _after_a_sketch(
         transpose=6,
         keep_best_by="accuracy",
         note=(
-            "Two sketches, one after the other; 1,100 steps of the decoder (stopped for want of time), which began from "
-            "400 with a conductor that was learnt; the prior was fitted at the end."
+            "Two sketches, one after the other; 1,100 steps of the decoder (stopped for want of time), which began "
+            "from 400 with a conductor that was learnt; the prior was fitted at the end."
         ),
     ),
     steps=1_700,

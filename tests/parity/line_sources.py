@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 from note_seq.protobuf.music_pb2 import NoteSequence
 
+from core.clip import BASS_INSTRUMENT, BASS_PROGRAM
 from core.converters.drums import add_hits
-from core.converters.trio import BASS_INSTRUMENT, BASS_PROGRAM
 from core.converters.windows import STEPS_PER_BAR, empty_sequence
 from tests.parity.golden_format import join_sequences
 from training.pop909 import Line, add_line, bass_of, stretches

@@ -99,7 +99,7 @@ class Cards:
             described = pianoroll.describe(to_sequence(clip), clip.bars, clip.qpm)
             sound = None if why_silent else keep_file(contents[f"{stem}.wav"], f"{stem}.wav")
             title = texts.CLIP.format(number=number)
-            picture = figure(contents[f"{stem}.png"], title, described, clip.bars > LONG_BARS)
+            picture = figure(contents[f"{stem}.png"], title, described, clip.bars > LONG_BARS, clip.plays)
             values += [
                 gr.update(visible=True),
                 picture + silence(why_silent),

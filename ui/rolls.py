@@ -26,11 +26,11 @@ def keep_file(data: bytes, name: str) -> str:
     return save_bytes_to_cache(data, name, get_upload_folder())
 
 
-def figure(png: bytes, title: str, described: str, wide: bool = False) -> str:
-    """A picture as HTML; a wide one scrolls sideways."""
+def figure(png: bytes, title: str, described: str, wide: bool = False, plays: str = "") -> str:
+    """A picture as HTML; a wide one scrolls sideways, and is as high as what it `plays` has rows."""
     encoded = base64.b64encode(png).decode()
     return (
-        f'<figure class="roll{" wide" * wide}"><figcaption>{html.escape(title)}</figcaption>'
+        f'<figure class="roll{" wide" * wide} {plays}"><figcaption>{html.escape(title)}</figcaption>'
         f'<div class="view" {"tabindex=0" * wide}><img src="data:image/png;base64,{encoded}" '
         f'alt="{html.escape(described, quote=True)}"></div></figure>'
     )
@@ -101,7 +101,7 @@ def filled(shown: Sequence[Shown], theme: str, melody_program: int | None = None
         sound = None if why_silent else keep_file(sounds[number].result(), f"{each.stem}.wav")
         values += [
             gr.update(visible=True),
-            figure(pictures[number].result(), each.title, described, wide=True) + silence(why_silent),
+            figure(pictures[number].result(), each.title, described, wide=True, plays=clip.plays) + silence(why_silent),
             gr.update(value=sound, visible=not why_silent),
             gr.update(value=keep_file(to_midi(clip), f"{each.stem}.mid")),
         ]

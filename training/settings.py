@@ -112,11 +112,11 @@ MODELS["melody_16bar"] = _after_a_sketch(
         config="melody_16bar",
         free_bits=50,
         max_beta=0.8,
-        beta_rate=0.0,
-        steps=2_000,
+        beta_rate=0.9985,
+        steps=4_000,
         batch_size=8,
         learning_rate=2e-3,
-        decay_rate=0.9988,
+        decay_rate=0.999,
         warmup_steps=100,
         average_decay=0.995,
         sample_dropout=0.3,
@@ -127,8 +127,9 @@ MODELS["melody_16bar"] = _after_a_sketch(
             "from 400 with a conductor that was learnt; the prior was fitted at the end."
         ),
     ),
-    steps=1_700,
+    steps=2_000,
     batch_size=64,
+    learning_rate=3e-3,
     decay_rate=0.998,
     grad_clip=10.0,
 )
@@ -137,13 +138,15 @@ MODELS["trio_16bar"] = replace(
     config="trio_16bar",
     free_bits=150,
     max_beta=0.4,
-    exchange_drums=0.8,
+    exchange_drums=0.5,
+    steps=3_200,
+    decay_rate=0.9989,
     note=(
         "Two sketches, one after the other; 600 steps of the decoder (stopped for want of time), which began from 200 "
         "with a conductor that was learnt; the prior was fitted at the end."
     ),
     before=tuple(
-        replace(phase, config="trio_16bar", free_bits=150, max_beta=0.4, steps=1_500, exchange_drums=0.8)
+        replace(phase, config="trio_16bar", free_bits=150, max_beta=0.4, steps=1_400, exchange_drums=0.5)
         for phase in MODELS["melody_16bar"].before
     ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.converters.drums import DrumsConverter
+from core.converters.drums import FULL_CLASSES, DrumsConverter
 from core.converters.groove import CLOSED_HI_HAT, GrooveConverter
 from core.converters.melody import MELODY_PROGRAMS, MelodyConverter
 from core.converters.trio import TrioConverter
@@ -21,6 +21,7 @@ class HParams:
     dec_rnn_size: tuple[int, ...]
     max_seq_len: int
     feel_bins: int = 0
+    nade_num_hidden: int = 0
     reads_bars: bool = False
 
 
@@ -45,6 +46,7 @@ class Config:
 
 
 SMALL = HParams(z_size=256, enc_rnn_size=(512,), dec_rnn_size=(256, 256), max_seq_len=32)
+NADE = HParams(256, enc_rnn_size=(1024,), dec_rnn_size=(512, 512), max_seq_len=32, nade_num_hidden=128)
 BIG = HParams(z_size=512, enc_rnn_size=(2048,), dec_rnn_size=(2048, 2048, 2048), max_seq_len=32)
 LONG = HParams(z_size=512, enc_rnn_size=(2048, 2048), dec_rnn_size=(1024, 1024), max_seq_len=256)
 # Of a size that two cores can train.
@@ -57,6 +59,7 @@ CONFIG_MAP: dict[str, Config] = {
     config.name: config
     for config in (
         Config("cat-drums_2bar_small", SMALL, DrumsConverter(slice_bars=2)),
+        Config("nade-drums_2bar_full", NADE, DrumsConverter(slice_bars=2, classes=FULL_CLASSES, as_roll=True)),
         Config("cat-mel_2bar_small", SMALL, MelodyConverter(slice_bars=2, programs=MELODY_PROGRAMS)),
         Config("cat-mel_2bar_big", BIG, MelodyConverter(slice_bars=2, programs=MELODY_PROGRAMS)),
         Config("hierdec-mel_16bar", LONG, MelodyConverter(slice_bars=16), is_hierarchical=True),

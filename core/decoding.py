@@ -12,13 +12,14 @@ import numpy as np
 import tensorflow as tf
 
 from core.configs import Config
-from core.converters.drums import NUM_CLASSES
+from core.converters.drums import NUM_CLASSES, hits_to_labels
 from core.converters.groove import HITS, OFFSETS, ROW, VELOCITIES
 from core.converters.windows import STEPS_PER_BAR
 from core.network.decoder import NO_SAMPLE, CategoricalDecoder
 from core.network.groove_decoder import GrooveDecoder
 from core.network.hierarchical_decoder import HierarchicalDecoder
 from core.network.lstm import Weights
+from core.network.nade_decoder import NadeDecoder
 from core.seeds import Stage, Stream
 
 # Rounding moves float32 logits by a few 1e-5 when the batch size or the processor changes. A draw that was won by
@@ -78,6 +79,32 @@ class CategoricalDecoding:
             name: tf.cast(array, tf.float64) for name, array in self._weights.items() if name.startswith("decoder")
         }
         return tf.function(CategoricalDecoder.read(exact).decode, reduce_retracing=True)
+
+
+class NadeDecoding:
+    """Samples are labels int64 [steps], one bit for each drum. So many draws are made that some would always be a close
+    call: all in float64."""
+
+    dtype = tf.float64
+
+    def __init__(self, weights: Weights) -> None:
+        """`weights` float64, under Magenta's variable names."""
+        self._decoder = NadeDecoder.read(weights)
+        self._decode = tf.function(self._decoder.decode, reduce_retracing=True)
+
+    def noise(self, seed: int, clip: int, steps: int, temperature: float) -> np.ndarray:
+        """Logistic noise [steps, drums] times the temperature."""
+        uniform = Stream(seed, Stage.DECODE, clip).uniform(steps, self._decoder.depth)
+        return temperature * (np.log1p(-uniform) - np.log(uniform))
+
+    def decode(
+        self, z: np.ndarray, seed: int, clips: range, steps: int, temperature: float, controls: np.ndarray
+    ) -> list[np.ndarray]:
+        """Samples for latents [clips, z_size]; `clips` are their places in the recipe. No controls are heard."""
+        del controls
+        noise = np.stack([self.noise(seed, clip, steps, temperature) for clip in clips], 1)
+        hits = self._decode(tf.constant(z, tf.float64), tf.constant(noise))
+        return list(hits_to_labels(hits.numpy()))
 
 
 class HierarchicalDecoding:
@@ -232,7 +259,7 @@ class GrooveDecoding:
         return self._decode(*arrays, tf.constant(is_given), struck).numpy()
 
 
-Decoding = CategoricalDecoding | HierarchicalDecoding | GrooveDecoding
+Decoding = CategoricalDecoding | NadeDecoding | HierarchicalDecoding | GrooveDecoding
 
 
 def first_labels(last: np.ndarray) -> np.ndarray:
@@ -244,4 +271,6 @@ def decoding_of(config: Config) -> type[Decoding]:
     """The class that decodes models of a configuration."""
     if config.is_groove:
         return GrooveDecoding
+    if config.hparams.nade_num_hidden:
+        return NadeDecoding
     return HierarchicalDecoding if config.is_hierarchical else CategoricalDecoding

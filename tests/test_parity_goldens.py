@@ -11,13 +11,14 @@ import pytest
 from core import checkpoints
 from core.network import vae
 from core.trained_model import TrainedModel
-from tests.parity import agreement, groove_agreement, line_agreement
+from tests.parity import agreement, groove_agreement, line_agreement, nade_agreement
 from tests.parity.random_models import (
     DRUM_MODELS,
     GROOVE_MODELS,
     GROOVES,
     LINE_MODELS,
     MODELS,
+    NADE_MODELS,
     random_weights,
 )
 
@@ -48,6 +49,11 @@ def test_line_network(name):
     line_agreement.assert_same_line_network(name, weights_of(name), golden(name))
 
 
+@pytest.mark.parametrize("name", NADE_MODELS)
+def test_nade_network(name):
+    nade_agreement.assert_same_nade_network(name, weights_of(name), golden(name))
+
+
 @pytest.mark.parametrize("name", STORED)
 def test_variables_are_those_of_magentas_graph(name):
     stored = checkpoints.load(GOLDENS / name / "model.ckpt", agreement.config_of(name))
@@ -60,6 +66,12 @@ def test_drums_converter():
     groove = golden("groove")
     assert len(groove["owners"]) >= 200
     agreement.assert_same_converter(groove)
+
+
+def test_full_drums_converter():
+    full = golden("full_drums")
+    assert len(full["owners"]) >= 200
+    nade_agreement.assert_same_full_converter(full, golden("groove")["sources"])
 
 
 def test_groove_goldens_hold_enough():
@@ -126,3 +138,9 @@ def test_trained_groove_model(name):
 def test_trained_line_model(name):
     model = TrainedModel(agreement.config_of(name), 8, GOLDENS / name)
     line_agreement.assert_same_trained_model(name, model, golden(name))
+
+
+@pytest.mark.parametrize("name", NADE_MODELS)
+def test_trained_nade_model(name):
+    model = TrainedModel(agreement.config_of(name), 8, GOLDENS / name)
+    nade_agreement.assert_same_trained_model(name, model, golden(name))

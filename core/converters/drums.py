@@ -1,8 +1,8 @@
-"""Drums: NoteSequence ⇄ tensors of nine drum classes (`musicvae_reference` sections 4.2, 5 and 6.1)."""
+"""Drums: NoteSequence ⇄ tensors of nine drum classes, or of 61 (`musicvae_reference` sections 4.2, 5 and 6)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,44 +36,58 @@ CLASS_PITCHES = tuple(pitches[0] for pitches in DRUM_CLASSES.values())
 CLASS_OF_PITCH = {pitch: i for i, pitches in enumerate(DRUM_CLASSES.values()) for pitch in pitches}
 NUM_CLASSES = len(DRUM_CLASSES)
 NUM_LABELS = 2**NUM_CLASSES
+NINE_CLASSES = tuple(DRUM_CLASSES.values())
+# Every drum of General MIDI and its extensions by itself, in the order in which NADE draws them.
+FULL_CLASSES = tuple(
+    (pitch,)
+    for pitch in (
+        *(36, 35, 38, 27, 28, 31, 32, 33, 34, 37, 39, 40, 56, 65, 66, 75, 85, 42, 44, 54, 68, 69, 70, 71, 73, 78, 80),
+        *(46, 67, 72, 74, 79, 81, 45, 29, 41, 61, 64, 84, 48, 47, 60, 63, 77, 86, 87, 50, 30, 43, 62, 76, 83),
+        *(49, 55, 57, 58, 51, 52, 53, 59, 82),
+    )
+)
 
 DRUM_INSTRUMENT = 9
 VELOCITY = 80
 MAX_TRACK_STEPS = 100 * STEPS_PER_BAR
 
 
-def labels_to_hits(labels: np.ndarray) -> np.ndarray:
-    """Splits labels [...] of 0…511 into the hits of the nine classes, bool [..., 9]; bit i is class i."""
-    return (np.asarray(labels)[..., None] >> np.arange(NUM_CLASSES) & 1).astype(bool)
+def labels_to_hits(labels: np.ndarray, classes: int = NUM_CLASSES) -> np.ndarray:
+    """Splits labels [...], 0…511 for nine classes, into the hits of the classes, bool [..., classes]; bit i is class
+    i."""
+    return (np.asarray(labels)[..., None] >> np.arange(classes) & 1).astype(bool)
 
 
 def hits_to_labels(hits: np.ndarray) -> np.ndarray:
-    """Joins hits [..., 9] into labels [...] of 0…511."""
-    return np.asarray(hits, bool) @ (1 << np.arange(NUM_CLASSES))
+    """Joins hits [..., classes] into labels [...]."""
+    return np.asarray(hits, bool) @ (1 << np.arange(np.shape(hits)[-1]))
 
 
-def labels_to_roll(labels: np.ndarray) -> np.ndarray:
-    """The encoder's input for labels [...]: bool [..., 10], nine hits and a flag for silence."""
-    hits = labels_to_hits(labels)
+def labels_to_roll(labels: np.ndarray, classes: int = NUM_CLASSES) -> np.ndarray:
+    """The encoder's input for labels [...]: bool [..., classes + 1], the hits and a flag for silence."""
+    hits = labels_to_hits(labels, classes)
     return np.concatenate([hits, ~hits.any(-1, keepdims=True)], -1)
 
 
-def hits_by_step(notes: Iterable[NoteSequence.Note]) -> dict[int, int]:
+def hits_by_step(
+    notes: Iterable[NoteSequence.Note], class_of_pitch: Mapping[int, int] = CLASS_OF_PITCH
+) -> dict[int, int]:
     """The label at each step at which quantised notes strike a drum."""
     hits_at: dict[int, int] = {}
     for note in notes:
-        if note.is_drum and note.velocity and note.pitch in CLASS_OF_PITCH:
+        if note.is_drum and note.velocity and note.pitch in class_of_pitch:
             step = note.quantized_start_step
-            hits_at[step] = hits_at.get(step, 0) | 1 << CLASS_OF_PITCH[note.pitch]
+            hits_at[step] = hits_at.get(step, 0) | 1 << class_of_pitch[note.pitch]
     return hits_at
 
 
-def add_hits(sequence: NoteSequence, labels: np.ndarray) -> None:
-    """Adds the hits of labels [steps] to a sequence at the reference tempo: each lasts a step and has velocity 80."""
-    for step, drum_class in np.argwhere(labels_to_hits(labels)):
+def add_hits(sequence: NoteSequence, labels: np.ndarray, pitches: Sequence[int] = CLASS_PITCHES) -> None:
+    """Adds the hits of labels [steps] to a sequence at the reference tempo, `pitches` being those of the classes: each
+    lasts a step and has velocity 80."""
+    for step, drum_class in np.argwhere(labels_to_hits(labels, len(pitches))):
         start = float(step) * SECONDS_PER_STEP
         sequence.notes.add(
-            pitch=CLASS_PITCHES[drum_class],
+            pitch=pitches[drum_class],
             velocity=VELOCITY,
             start_time=start,
             end_time=start + SECONDS_PER_STEP,
@@ -83,12 +97,12 @@ def add_hits(sequence: NoteSequence, labels: np.ndarray) -> None:
         sequence.total_time = max(sequence.total_time, start + SECONDS_PER_STEP)
 
 
-def drum_tracks(quantized: NoteSequence) -> list[np.ndarray]:
+def drum_tracks(quantized: NoteSequence, class_of_pitch: Mapping[int, int] = CLASS_OF_PITCH) -> list[np.ndarray]:
     """Label arrays [steps] of the drum tracks in a quantised sequence, each a whole number of bars.
 
     A track begins at the bar of its first hit and ends where a bar's length of silence follows a hit.
     """
-    hits_at = hits_by_step(quantized.notes)
+    hits_at = hits_by_step(quantized.notes, class_of_pitch)
     tracks: list[list[int]] = []
     for step in sorted(hits_at):
         if not tracks or step - (tracks[-1][-1] + 1) >= STEPS_PER_BAR:
@@ -109,34 +123,51 @@ class DrumsConverter(LabelConverter):
     """Windows of `slice_bars` bars, at a hop of one bar, of all the drums in a sequence.
 
     `max_windows` bounds the windows of one sequence (None: all of them). Repeated windows count once. Where the
-    reference keeps an arbitrary five of more, this keeps the first five.
+    reference keeps an arbitrary five of more, this keeps the first five. `classes` has the pitches that are heard as
+    one drum, the first of each being the one written. A label has one bit a class; the decoder's side of a tensor is
+    one-hot over the labels of nine classes, and with `as_roll` one flag a class.
     """
 
     slice_bars: int = 2
     max_windows: int | None = 5
+    classes: tuple[tuple[int, ...], ...] = NINE_CLASSES
+    as_roll: bool = False
 
-    input_depth = NUM_CLASSES + 1
-    output_depth = NUM_LABELS
     plays = "drums"
+
+    @property
+    def input_depth(self) -> int:
+        """A flag for each class, and one for silence."""
+        return len(self.classes) + 1
+
+    @property
+    def output_depth(self) -> int:
+        """As `classes` and `as_roll` have it."""
+        return len(self.classes) if self.as_roll else 2 ** len(self.classes)
 
     def to_labels(self, note_sequence: NoteSequence) -> list[np.ndarray]:
         """The windows as label arrays [slice_steps], in the order of the music, without repeats.
 
         Raises note_seq's QuantizationStatusError if the sequence is quantised already.
         """
-        tracks = map(drum_tracks, quantized_segments(note_sequence))
+        class_of_pitch = {pitch: i for i, pitches in enumerate(self.classes) for pitch in pitches}
+        tracks = (drum_tracks(segment, class_of_pitch) for segment in quantized_segments(note_sequence))
         return hop_by_bars(tracks, self.slice_steps, self.max_windows)
 
     def heard(self, labels: np.ndarray) -> np.ndarray:
-        """Nine hits and silence, bool [..., steps, 10], of labels [..., steps]."""
-        return labels_to_roll(labels)
+        """Hits and silence, bool [..., steps, classes + 1], of labels [..., steps]."""
+        return labels_to_roll(labels, len(self.classes))
 
     def played(self, labels: np.ndarray) -> np.ndarray:
-        """One-hot bool [..., steps, 512] of labels [..., steps]."""
-        return one_hot(labels, NUM_LABELS)
+        """Bool [..., steps, output_depth] of labels [..., steps]."""
+        return labels_to_hits(labels, len(self.classes)) if self.as_roll else one_hot(labels, self.output_depth)
+
+    def labels_of(self, tensor: np.ndarray) -> np.ndarray:
+        """The labels [steps] of an array [steps, output_depth]; a row of zeros is silence."""
+        return hits_to_labels(np.asarray(tensor) != 0) if self.as_roll else super().labels_of(tensor)
 
     def from_samples(self, labels: Sequence[int] | np.ndarray) -> NoteSequence:
         """A sequence at 120 qpm for labels [steps]: each hit lasts a step and has velocity 80."""
         sequence = empty_sequence()
-        add_hits(sequence, np.asarray(labels))
+        add_hits(sequence, np.asarray(labels), [pitches[0] for pitches in self.classes])
         return sequence

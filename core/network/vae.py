@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from core.configs import Config
-from core.network import bar_encoder, decoder, encoder, groove_decoder, hierarchical_decoder
+from core.network import bar_encoder, decoder, encoder, groove_decoder, hierarchical_decoder, nade_decoder
 
 
 def variable_shapes(config: Config) -> dict[str, tuple[int, ...]]:
@@ -23,6 +23,10 @@ def variable_shapes(config: Config) -> dict[str, tuple[int, ...]]:
     if config.is_hierarchical:
         units = hparams.dec_rnn_size
         return shapes | hierarchical_decoder.variable_shapes(converter.output_depths, units, hparams.z_size, units)
+    if hparams.nade_num_hidden:
+        return shapes | nade_decoder.variable_shapes(
+            converter.output_depth, hparams.nade_num_hidden, hparams.dec_rnn_size, hparams.z_size
+        )
     logits = groove_decoder.logits_depth(hparams.feel_bins) if hparams.feel_bins else converter.output_depth
     return shapes | decoder.variable_shapes(
         converter.output_depth, hparams.dec_rnn_size, hparams.z_size, converter.control_depth, logits

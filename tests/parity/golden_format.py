@@ -13,9 +13,9 @@ MAX_VELOCITY = 127
 FEEL_UNIT = 2.0**-15
 
 
-def pack_flags(flags: np.ndarray) -> np.ndarray:
-    """Flags [..., n] as one int16 each: flag i is bit i."""
-    return (np.asarray(flags, int) @ (1 << np.arange(flags.shape[-1]))).astype(np.int16)
+def pack_flags(flags: np.ndarray, dtype: type = np.int16) -> np.ndarray:
+    """Flags [..., n] as one number each: flag i is bit i."""
+    return (np.asarray(flags, int) @ (1 << np.arange(flags.shape[-1]))).astype(dtype)
 
 
 def unpack_flags(packed: np.ndarray, n: int) -> np.ndarray:

@@ -3,9 +3,10 @@
     TF_USE_LEGACY_KERAS=1 .venv-oracle/bin/python -W ignore tests/parity/oracle.py FOLDER [--compact] [--groove-zip ZIP]
 
 It writes, for each of `random_models.MODELS`, a TF1 checkpoint FOLDER/NAME/model.ckpt and FOLDER/NAME.npz, for the
-drums converter FOLDER/groove.npz, for the groove converters FOLDER/groovae.npz, and for those of melodies and trios
-FOLDER/lines.npz. `--compact` makes the goldens that are committed: logits, velocities and offsets of some latents only,
-no checkpoint of the full sizes, and nothing of the largest models.
+drums converter FOLDER/groove.npz, for that of 61 drums FOLDER/full_drums.npz, for the groove converters
+FOLDER/groovae.npz, and for those of melodies and trios FOLDER/lines.npz. `--compact` makes the goldens that are
+committed: logits, velocities and offsets of some latents only, no checkpoint of the full sizes, and nothing of the
+largest models.
 """
 
 from __future__ import annotations
@@ -27,20 +28,24 @@ from oracle_converters import (
     DRUMS_EXCERPT_BARS,
     GROOVE_EXCERPT_BARS,
     convert_drums,
+    convert_full_drums,
     convert_grooves,
     convert_lines,
     excerpts,
     labels_of,
 )
 from random_models import (
-    DRUM_MODELS,
-    FULL_SIZE_LINE_MODELS,
+    DRUMS,
     HITS_CONTROL,
-    LINE_MODELS,
+    LONG_MELODY,
+    MELODY_BIG,
     MELODY_SMALL,
     MODELS,
+    NADE,
     NUM_DRUMS,
+    NUM_FULL_DRUMS,
     TRIO,
+    WITHOUT_GOLDENS,
     RandomModel,
     random_uniforms,
     random_weights,
@@ -138,6 +143,55 @@ def play_drums(model: RandomModel, prefix: Path, rolls: np.ndarray, compact: boo
         "labels": labels.astype(np.int16),
         "gaps": best[..., 1] - best[..., 0],
         "logits": logits[:2] if compact else logits,
+    }
+
+
+@contextlib.contextmanager
+def fed_nade_uniforms(uniforms: np.ndarray) -> Iterator[None]:
+    """A NADE model that is built inside takes the uniform numbers of its drums from [steps, batch, 61], each time it is
+    run once. The drums are drawn in their order, so each place in the graph where one is drawn has numbers of its
+    own."""
+    places = []
+    magentas_sample = lstm_models.MultiLabelRnnNadeDecoder._sample
+
+    def uniform(shape: tf.Tensor, **_) -> tf.Tensor:
+        numbers = iter(uniforms[..., len(places)])
+        places.append(numbers)
+        return tf.reshape(tf.numpy_function(lambda: next(numbers), [], tf.float32), shape)
+
+    def sample(decoder: lstm_models.MultiLabelRnnNadeDecoder, rnn_output: tf.Tensor, temperature=None) -> tf.Tensor:
+        with tf.control_dependencies([rnn_output]):
+            return magentas_sample(decoder, rnn_output, temperature)
+
+    with (
+        mock.patch.object(bernoulli, "samplers", mock.Mock(uniform=uniform)),
+        mock.patch.object(lstm_models.MultiLabelRnnNadeDecoder, "_sample", sample),
+    ):
+        yield
+    assert len(places) == uniforms.shape[-1], "not every drum was drawn"
+    assert all(next(numbers, None) is None for numbers in places), "not all the numbers were taken"
+
+
+def play_nade(model: RandomModel, prefix: Path, rolls: np.ndarray, compact: bool) -> dict[str, np.ndarray]:
+    """Encodes rolls [n, steps, 62], cut to lengths, and decodes random latents greedily and with `random_uniforms`."""
+    config = magenta_config(model)
+    oracle = TrainedModel(config, batch_size=LATENTS, checkpoint_dir_or_path=str(prefix))
+    lengths = lengths_of(model)
+    _, mu, sigma = oracle.encode_tensors([roll[:n] for roll, n in zip(rolls, lengths, strict=True)], list(lengths))
+    z = random_latents(model)
+    hits, projected = samples_and_logits(oracle, z, GREEDY)
+    with fed_nade_uniforms(random_uniforms(model, config.hparams.max_seq_len, LATENTS)):
+        fed = TrainedModel(config, batch_size=LATENTS, checkpoint_dir_or_path=str(prefix))
+        sampled, _ = samples_and_logits(fed, z, 1.0)
+    return {
+        "rolls": pack_flags(rolls, np.int64),
+        "lengths": lengths,
+        "mu": mu,
+        "sigma": sigma,
+        "z": z,
+        "hits": pack_flags(hits, np.int64),
+        "projected": projected[:2] if compact else projected,
+        "sampled_hits": pack_flags(sampled[:SAMPLED], np.int64),
     }
 
 
@@ -260,14 +314,18 @@ def play(
     model: RandomModel,
     prefix: Path,
     drums: Mapping[str, np.ndarray],
+    full_drums: Mapping[str, np.ndarray],
     grooves: Mapping[str, np.ndarray],
     lines: Mapping[str, np.ndarray],
     compact: bool,
 ) -> dict[str, np.ndarray]:
     """Plays a model on some of its converter's windows."""
-    if model in (LINE_MODELS | FULL_SIZE_LINE_MODELS).values():
+    if model.config in (MELODY_SMALL, MELODY_BIG, LONG_MELODY, TRIO):
         return play_lines(model, prefix, lines, compact)
-    if model in DRUM_MODELS.values():
+    if model.config == NADE:
+        hits = unpack_flags(some_of(full_drums["hits"]), NUM_FULL_DRUMS)
+        return play_nade(model, prefix, np.concatenate([hits, ~hits.any(-1, keepdims=True)], -1), compact)
+    if model.config == DRUMS:
         return play_drums(model, prefix, unpack_flags(some_of(drums["rolls"]), NUM_DRUMS + 1), compact)
     controls = unpack_flags(some_of(grooves["controls"]), NUM_DRUMS) if model.config == HITS_CONTROL else None
     return play_grooves(model, prefix, some_of(unpack_rows(model.config, grooves)), controls, compact)
@@ -294,18 +352,20 @@ def main() -> None:
         return iter(split_sequences(np.load(GOLDENS / f"{golden}.npz")["sources"]))
 
     drums = convert_drums(pieces("groove", DRUMS_EXCERPT_BARS))
+    full_drums = convert_full_drums(split_sequences(drums["sources"]))
     grooves = convert_grooves(pieces("groovae", GROOVE_EXCERPT_BARS))
     lines = convert_lines(split_sequences(np.load(GOLDENS / "lines.npz")["sources"]))
-    for name, converted in (("groove", drums), ("groovae", grooves), ("lines", lines)):
+    converters = {"groove": drums, "full_drums": full_drums, "groovae": grooves, "lines": lines}
+    for name, converted in converters.items():
         np.savez_compressed(arguments.folder / f"{name}.npz", **converted)
     for name, model in MODELS.items():
         if arguments.only and name not in arguments.only:
             continue
-        if arguments.compact and name in FULL_SIZE_LINE_MODELS:
+        if arguments.compact and name in WITHOUT_GOLDENS:
             continue
         prefix = arguments.folder / name / "model.ckpt"
         write_checkpoint(model, prefix)
-        played = play(model, prefix, drums, grooves, lines, arguments.compact)
+        played = play(model, prefix, drums, full_drums, grooves, lines, arguments.compact)
         np.savez_compressed(arguments.folder / f"{name}.npz", **played)
         if arguments.compact and not model.sizes:
             for file in prefix.parent.iterdir():

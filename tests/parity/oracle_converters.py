@@ -12,11 +12,11 @@ from pathlib import Path
 
 import note_seq
 import numpy as np
-from golden_format import in_order, join_sequences, pack_flags, pack_rows, unpack_rows
+from golden_format import in_order, join_sequences, pack_flags, pack_rows, unpack_flags, unpack_rows
 from magenta.models.music_vae import configs
 from magenta.models.music_vae.data import BaseNoteSequenceConverter
 from note_seq.protobuf.music_pb2 import NoteSequence
-from random_models import DRUMS, FOUR_BARS, GROOVES, HITS_CONTROL, LONG_MELODY, MELODY_SMALL, TRIO, random_rows
+from random_models import DRUMS, FOUR_BARS, GROOVES, HITS_CONTROL, LONG_MELODY, MELODY_SMALL, NADE, TRIO, random_rows
 
 WINDOWS = 200
 DRUMS_EXCERPT_BARS = 6
@@ -74,6 +74,29 @@ def convert_drums(pieces: Iterable[NoteSequence]) -> dict[str, np.ndarray]:
         "owners": np.array(owners, np.int16),
         "rolls": np.array(rolls, np.int16),
         "labels": np.array(labels, np.int16),
+        "back": join_sequences(in_order(sequence) for sequence in back),
+    }
+
+
+def convert_full_drums(pieces: Iterable[NoteSequence]) -> dict[str, np.ndarray]:
+    """Converts pieces with the converter of 61 drums, and what it finds (and some random rolls) back."""
+    converter = converter_of(NADE)
+    converter.max_tensors_per_notesequence = None
+    owners, rolls = [], []
+    for number, piece in enumerate(pieces):
+        tensors = converter.to_tensors(piece)
+        for heard, played in zip(tensors.inputs, tensors.outputs, strict=True):
+            assert (heard[:, :-1] == played).all()
+            assert (heard[:, -1] == ~played.any(-1)).all()
+        found = sorted(pack_flags(roll, np.int64).tolist() for roll in tensors.outputs)
+        owners += [number] * len(found)
+        rolls += found
+    random = np.random.RandomState(0).rand(8, STEPS, converter.output_depth) < 0.1
+    rolls += pack_flags(random, np.int64).tolist()
+    back = converter.from_tensors(unpack_flags(np.array(rolls), converter.output_depth).astype(np.float32))
+    return {
+        "owners": np.array(owners, np.int16),
+        "hits": np.array(rolls),
         "back": join_sequences(in_order(sequence) for sequence in back),
     }
 

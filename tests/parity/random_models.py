@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 DRUMS = "cat-drums_2bar_small"
+NADE = "nade-drums_2bar_full"
 HUMANIZE = "groovae_2bar_humanize"
 TAP = "groovae_2bar_tap_fixed_velocity"
 ADD = "groovae_2bar_add_closed_hh"
@@ -19,6 +20,7 @@ MELODY_BIG = "cat-mel_2bar_big"
 LONG_MELODY = "hierdec-mel_16bar"
 TRIO = "hierdec-trio_16bar"
 NUM_DRUMS = 9
+NUM_FULL_DRUMS = 61
 
 
 class RandomModel(NamedTuple):
@@ -52,14 +54,27 @@ LINE_MODELS = {
     "melody_16bar": RandomModel(LONG_MELODY, 12, 0.5, {"z_size": 6, "enc_rnn_size": (7, 8), "dec_rnn_size": (9, 11)}),
     "trio_16bar": RandomModel(TRIO, 13, 0.5, {"z_size": 8, "enc_rnn_size": (9, 7), "dec_rnn_size": (10, 12)}),
 }
-# These take gigabytes and minutes, so they have no goldens: only the suite that runs Magenta knows them.
+NADE_MODELS = {
+    "nade": RandomModel(
+        NADE, 18, 0.5, {"z_size": 7, "enc_rnn_size": (10,), "dec_rnn_size": (12, 9), "nade_num_hidden": 8}
+    ),
+}
+# These are large, so they have no goldens: only the suite that runs Magenta knows them.
 FULL_SIZE_LINE_MODELS = {
     "melody_small_full_size": RandomModel(MELODY_SMALL, 14, 0.06, {}),
     "melody_big_full_size": RandomModel(MELODY_BIG, 15, 0.02, {}),
     "melody_16bar_full_size": RandomModel(LONG_MELODY, 16, 0.03, {}),
     "trio_16bar_full_size": RandomModel(TRIO, 17, 0.03, {}),
 }
-MODELS = DRUM_MODELS | GROOVE_MODELS | LINE_MODELS | FULL_SIZE_LINE_MODELS
+FULL_SIZE_GROOVE_MODELS = {
+    "groovae_tap_full_size": RandomModel(TAP, 19, 0.1, {}),
+    "groovae_add_full_size": RandomModel(ADD, 20, 0.1, {}),
+    "groovae_controls_full_size": RandomModel(HITS_CONTROL, 21, 0.1, {}),
+    "groovae_4bar_full_size": RandomModel(FOUR_BARS, 22, 0.08, {}),
+}
+FULL_SIZE_NADE_MODELS = {"nade_full_size": RandomModel(NADE, 23, 0.06, {})}
+WITHOUT_GOLDENS = FULL_SIZE_LINE_MODELS | FULL_SIZE_GROOVE_MODELS | FULL_SIZE_NADE_MODELS
+MODELS = DRUM_MODELS | GROOVE_MODELS | LINE_MODELS | NADE_MODELS | WITHOUT_GOLDENS
 
 
 def random_weights(shapes: Mapping[str, tuple[int, ...]], model: RandomModel) -> dict[str, np.ndarray]:
@@ -69,8 +84,9 @@ def random_weights(shapes: Mapping[str, tuple[int, ...]], model: RandomModel) ->
 
 
 def random_uniforms(model: RandomModel, steps: int, latents: int) -> np.ndarray:
-    """The uniform numbers by which a model's hits are drawn, float32 [steps, latents, 9]; 0 < number < 1."""
-    integers = np.random.RandomState(model.seed).randint(0, 2**22, (steps, latents, NUM_DRUMS))
+    """The uniform numbers by which a model's hits are drawn, float32 [steps, latents, drums]; 0 < number < 1."""
+    drums = NUM_FULL_DRUMS if model.config == NADE else NUM_DRUMS
+    integers = np.random.RandomState(model.seed).randint(0, 2**22, (steps, latents, drums))
     return ((integers + 0.5) / 2**22).astype(np.float32)
 
 

@@ -21,7 +21,8 @@ from core.network.decoder import NO_SAMPLE
 from core.network.groove_decoder import GrooveDecoder
 from core.network.hierarchical_decoder import CONDUCTOR
 from core.network.lstm import Weights
-from training import augment, evaluate, groove_dataset, memory, pop909, prior, sketch
+from core.network.nade_decoder import NadeDecoder
+from training import augment, evaluate, groove_dataset, memory, own_music, pop909, prior, sketch
 from training.data import Data
 from training.settings import TrainingSettings
 
@@ -54,14 +55,16 @@ class Family(Protocol):
 
 def family_of(settings: TrainingSettings) -> Family:
     """The family that a run's configuration belongs to, in the run's phase."""
-    converter = CONFIG_MAP[settings.config].data_converter
+    config = CONFIG_MAP[settings.config]
+    if config.hparams.nade_num_hidden:
+        return NadeFamily(settings)
     families = {
         DrumsConverter: DrumsFamily,
         MelodyConverter: MelodyFamily,
         trio.TrioConverter: TrioFamily,
         GrooveConverter: GrooveFamily,
     }
-    family = families[type(converter)](settings)
+    family = families[type(config.data_converter)](settings)
     return {"sketch": SketchFamily, "decoder": DecoderFamily}[settings.phase](family) if settings.phase else family
 
 
@@ -85,7 +88,7 @@ class WholeModel:
 
 
 class CategoricalFamily(WholeModel):
-    """Models of labels: windows int16 [count, steps], or [count, steps, instruments] where there are several."""
+    """Models of labels: windows [count, steps], or [count, steps, instruments] where there are several."""
 
     def __init__(self, settings: TrainingSettings) -> None:
         """For one run."""
@@ -127,8 +130,11 @@ class DrumsFamily(CategoricalFamily):
     """A few bars of drums."""
 
     def windows(self, data: Data, split: str, cache: Path) -> np.ndarray:
-        """Label windows int16 [count, steps]."""
-        return groove_dataset.label_windows(data.groove, split, self.config.data_converter.all_windows(), cache)
+        """Label windows [count, steps]."""
+        converter = self.config.data_converter.all_windows()
+        if data.midi:
+            return own_music.label_windows(data.midi, split, converter)
+        return groove_dataset.label_windows(data.groove, split, converter, cache)
 
     def changed(self, labels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """See `augment`."""
@@ -139,12 +145,53 @@ class DrumsFamily(CategoricalFamily):
         return augment.thin(labels, s.thin, rng)
 
 
+class NadeFamily(DrumsFamily):
+    """A few bars of any of 61 drums."""
+
+    def changed(self, labels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Nothing is changed: what `augment` knows of drums are the nine classes."""
+        del rng
+        return labels
+
+    def feed(self, windows: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
+        """What the encoder hears, hits, previous hits and the noise of z."""
+        heard = self.kind.heard(windows).astype(np.float32)
+        hits = heard[..., :-1]
+        previous = np.pad(hits[:, :-1], ((0, 0), (1, 0), (0, 0)))
+        previous[rng.random(previous.shape[:2]) < self.settings.sample_dropout] = 0
+        epsilon = rng.standard_normal((len(windows), self.config.hparams.z_size), np.float32)
+        return heard, hits, previous, epsilon
+
+    def loss_terms(self, weights: Weights, *fed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Cross-entropy of the hits, and KL."""
+        heard, hits, previous, epsilon = fed
+        mu, sigma = encoder.encode(weights, heard, tf.fill([tf.shape(heard)[0]], tf.shape(heard)[1]))
+        decoder = NadeDecoder.read(weights)
+        logits = decoder.hit_logits(decoder.projected(mu + sigma * epsilon, previous), hits)
+        costs = tf.nn.sigmoid_cross_entropy_with_logits(hits, logits)
+        return tf.reduce_sum(costs, [1, 2]), vae.kl_divergence(mu, sigma)
+
+    def score(self, weights: dict[str, np.ndarray], windows: np.ndarray) -> tuple[float, str]:
+        """The evidence bound, at draws that are always the same."""
+        weights = {name: tf.constant(array, tf.float32) for name, array in weights.items()}
+        rng = np.random.default_rng(0)
+        found = [
+            np.stack(self.loss_terms(weights, *map(tf.constant, self.feed(batch, rng))))
+            for batch in np.split(windows, range(64, len(windows), 64))
+        ]
+        nats, kl = np.concatenate(found, -1).mean(-1)
+        return -float(nats + kl), f"cross-entropy {nats:.2f} KL {kl:.1f}"
+
+
 class MelodyFamily(CategoricalFamily):
     """Melodies of any length."""
 
     def windows(self, data: Data, split: str, cache: Path) -> np.ndarray:
-        """Label windows int16 [count, steps]."""
-        return pop909.melody_windows(data.pop909, split, self.config.data_converter.all_windows(), cache)
+        """Label windows [count, steps]."""
+        converter = self.config.data_converter.all_windows()
+        if data.midi:
+            return own_music.label_windows(data.midi, split, converter)
+        return pop909.melody_windows(data.pop909, split, converter, cache)
 
     def changed(self, labels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """See `augment`."""
@@ -155,8 +202,10 @@ class TrioFamily(CategoricalFamily):
     """Melody, bass and drums."""
 
     def windows(self, data: Data, split: str, cache: Path) -> np.ndarray:
-        """Label windows int16 [count, steps, 3]."""
+        """Label windows [count, steps, 3]."""
         converter = self.config.data_converter.all_windows()
+        if data.midi:
+            return own_music.label_windows(data.midi, split, converter)
         return pop909.trio_windows(data.pop909, data.groove, split, converter, cache)
 
     def changed(self, labels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -255,6 +304,8 @@ class GrooveFamily(WholeModel):
 
     def windows(self, data: Data, split: str, cache: Path) -> np.ndarray:
         """Windows float32 [count, steps, 28], see `groove_dataset.groove_windows`."""
+        if data.midi:
+            return own_music.groove_windows(data.midi, split, self.config.bars)
         return groove_dataset.groove_windows(data.groove, split, self.config.bars, cache)
 
     def tensors(self, windows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

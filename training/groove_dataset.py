@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import note_seq
@@ -62,13 +62,19 @@ def groove_windows(archive: Path, split: str, bars: int, cache: Path | None = No
 
     def found() -> Iterator[np.ndarray]:
         for take in takes(archive, split):
-            qpm = take.tempos[0].qpm
-            last = max(step for step, _ in loudest_notes(take.notes, qpm, ROLAND))
-            steps = max(bars_up(last + 1), bars * STEPS_PER_BAR)
-            rows = np.column_stack([rows_of(take.notes, qpm, steps, ROLAND), np.full(steps, qpm)])
-            for start in range(0, steps - (bars - 1) * STEPS_PER_BAR, STEPS_PER_BAR):
-                window = rows[start : start + bars * STEPS_PER_BAR]
-                if window[:, :ROW].any():
-                    yield window
+            yield from row_windows(take.notes, take.tempos[0].qpm, bars, ROLAND)
 
     return kept(cache, f"groove_{split}_{bars}bar_rows", found, np.float32)
+
+
+def row_windows(
+    notes: Sequence[NoteSequence.Note], qpm: float, bars: int, classes: tuple[tuple[int, ...], ...]
+) -> Iterator[np.ndarray]:
+    """Yields the windows [steps, 28] of drum notes of one tempo: see `groove_windows`."""
+    struck = loudest_notes(notes, qpm, classes)
+    steps = max(bars_up(max((step for step, _ in struck), default=0) + 1), bars * STEPS_PER_BAR)
+    rows = np.column_stack([rows_of(notes, qpm, steps, classes), np.full(steps, qpm)])
+    for start in range(0, steps - (bars - 1) * STEPS_PER_BAR, STEPS_PER_BAR):
+        window = rows[start : start + bars * STEPS_PER_BAR]
+        if window[:, :ROW].any():
+            yield window

@@ -166,3 +166,25 @@ MODELS |= {
     for name in ("groove_2bar_humanize", "groove_2bar_tap", "groove_2bar_add_closed_hh")
 }
 MODELS["groove_2bar_tap"] = replace(MODELS["groove_2bar_tap"], thin=0.75)
+
+
+def for_config(name: str) -> TrainingSettings:
+    """How a model of a configuration is trained on music of one's own: one of our own sizes as the bundled model is,
+    one of Magenta's with Magenta's amounts of KL and annealing, in batches that two cores can bear."""
+    ours = [settings for settings in MODELS.values() if settings.config == name and name in MODELS]
+    if ours:
+        return replace(ours[0], note="", before=tuple(replace(phase, note="") for phase in ours[0].before))
+    is_melody = name.startswith("cat-mel")
+    is_long = name.startswith("hierdec")
+    return TrainingSettings(
+        config=name,
+        free_bits=0 if is_melody else 256 if is_long else 48,
+        max_beta=0.5 if name.endswith("big") else 0.2,
+        beta_rate=0.99999 if is_melody else 0.0,
+        batch_size=32,
+        learning_rate=1e-3,
+        min_learning_rate=1e-5,
+        decay_rate=0.9999,
+        transpose=5 if is_melody or is_long else 0,
+        dropout=0.4 if name.startswith("groovae") else 0.0,
+    )

@@ -74,13 +74,24 @@ class GrooveDecoder(NamedTuple):
         return layers.logits(tf.transpose(layers.run(projected, z, dropout), [1, 0, 2]))
 
     def loss(self, logits: tf.Tensor, rows: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        """What rows [batch, steps, 27] cost under logits with bins: hits, velocities and offsets, nats a clip [batch]
-        each, the last two at hits only (a drum that is not struck has no velocity to learn)."""
+        """What rows [batch, steps, 27] cost under logits: hits, velocities and offsets [batch] each.
+
+        With bins these are nats a clip, the last two at hits only (a drum that is not struck has no velocity to learn).
+        Without, the last two are squared errors of all drums, as the published models were trained (Gillick et al.
+        2019, section 4).
+        """
         hits, velocities, offsets = tf.split(rows, 3, -1)
         velocity_logits, offset_logits = self._feel_logits(logits)
         cross_entropy = tf.nn.sparse_softmax_cross_entropy_with_logits
+        hit_cost = tf.reduce_sum(tf.nn.sigmoid_cross_entropy_with_logits(hits, logits[..., :NUM_CLASSES]), [1, 2])
+        if not self.feel_bins:
+            return (
+                hit_cost,
+                tf.reduce_sum((velocities - tf.sigmoid(velocity_logits)) ** 2, [1, 2]),
+                tf.reduce_sum((offsets - tf.tanh(offset_logits)) ** 2, [1, 2]),
+            )
         return (
-            tf.reduce_sum(tf.nn.sigmoid_cross_entropy_with_logits(hits, logits[..., :NUM_CLASSES]), [1, 2]),
+            hit_cost,
             tf.reduce_sum(hits * cross_entropy(velocity_bin(velocities, self.feel_bins), velocity_logits), [1, 2]),
             tf.reduce_sum(hits * cross_entropy(offset_bin(offsets, self.feel_bins), offset_logits), [1, 2]),
         )

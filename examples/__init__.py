@@ -1,0 +1,1 @@
+"""What the app does, as short programs: `python -m examples.drums`, `examples.melodies`, `examples.trio`."""

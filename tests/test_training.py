@@ -121,7 +121,7 @@ def test_publishing_records_where_the_weights_come_from(tiny_config, tiny_model,
     run = tmp_path / "runs" / "drums_2bar.hikl"
     run.mkdir(parents=True)
     weights = {name: array.numpy() for name, array in tiny_model.weights.items()}
-    save_file(weights, run / "best.safetensors", {"step": "12500", "score": "0.8125"})
+    save_file(weights, run / "finished.safetensors", {"step": "12500", "score": "0.8125"})
     model = Model("bundled/drums_2bar.hikl", tiny_config, tmp_path / "drums_2bar.hikl.safetensors", "tests", "none")
     monkeypatch.setattr(commands, "_bundled", lambda name: model)
     monkeypatch.setattr(card.drums_card, "quality_table", lambda *args: "as good as random")

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 from safetensors import safe_open
-from safetensors.numpy import load_file
+from safetensors.numpy import load_file, save_file
 
 from core import checkpoints
 from core.catalog import CATALOG, Model
@@ -58,19 +58,22 @@ def train(args: argparse.Namespace) -> None:
         every = min(500, steps)
         trained = fit(phase, windows["train"], validation, steps, place, report, every, weights=weights)
         weights = trained.averaged_weights()
+    with safe_open(folder / "best.safetensors", "numpy") as file:
+        run = file.metadata()
+    best = family.finished(load_file(folder / "best.safetensors"), windows["train"])
+    save_file(best, folder / "finished.safetensors", run)
     if args.midi:
         checkpoint = folder / f"{name}.safetensors"
         metadata = {"config": settings.config, "data": "music of your own"}
-        _export(folder / "best.safetensors", checkpoint, CONFIG_MAP[settings.config], metadata)
+        _export(folder / "finished.safetensors", checkpoint, CONFIG_MAP[settings.config], metadata)
         print(f"{checkpoint} plays with --config {settings.config} --checkpoint_file {checkpoint}")
 
 
-def _export(best: Path, checkpoint: Path, config: Config, metadata: dict[str, str]) -> None:
-    """Writes the best weights of a run as half-precision safetensors, without what was only needed for training. Where
-    they come from must not get lost with the run."""
-    with safe_open(best, "numpy") as file:
+def _export(finished: Path, checkpoint: Path, config: Config, metadata: dict[str, str]) -> None:
+    """Writes the weights of a run as half-precision safetensors. Where they come from must not get lost with it."""
+    with safe_open(finished, "numpy") as file:
         run = file.metadata()
-    weights = {name: a for name, a in load_file(best).items() if name in vae.variable_shapes(config)}
+    weights = {name: a for name, a in load_file(finished).items() if name in vae.variable_shapes(config)}
     checkpoints.save(checkpoint, weights, metadata | {"step": run["step"], "score": run["score"]})
 
 
@@ -95,11 +98,11 @@ def write_card(args: argparse.Namespace) -> None:
 
 
 def publish(args: argparse.Namespace) -> None:
-    """Puts the best weights of a run into the box, `assets/models`, with a card that states their measured quality."""
+    """Puts the weights of a run into the box, `assets/models`, with a card that states their measured quality."""
     model = _bundled(args.model)
-    best = Path(args.runs) / args.model / "best.safetensors"
+    finished = Path(args.runs) / args.model / "finished.safetensors"
     metadata = {"config": MODELS[args.model].config, "data": card.family_of(model).DATA}
-    _export(best, model.path, model.config, metadata)
+    _export(finished, model.path, model.config, metadata)
     write_card(args)
 
 

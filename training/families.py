@@ -27,7 +27,7 @@ from training.data import Data
 from training.settings import TrainingSettings
 
 # Steps of windows from which the prior is fitted and a `memory.delay_line` found.
-EXAMPLE_STEPS = 1_000_000
+EXAMPLE_STEPS = 500_000
 
 
 class Family(Protocol):
@@ -51,6 +51,9 @@ class Family(Protocol):
 
     def score(self, weights: dict[str, np.ndarray], windows: np.ndarray) -> tuple[float, str]:
         """The number by which the best weights are kept (more is better), and text for the log."""
+
+    def finished(self, weights: dict[str, np.ndarray], windows: np.ndarray) -> dict[str, np.ndarray]:
+        """What is to be shipped of the best weights of the run's last phase, given the windows it learnt from."""
 
 
 def family_of(settings: TrainingSettings) -> Family:
@@ -85,6 +88,11 @@ class WholeModel:
         """All are."""
         del name
         return True
+
+    def finished(self, weights: dict[str, np.ndarray], windows: np.ndarray) -> dict[str, np.ndarray]:
+        """All of it."""
+        del windows
+        return weights
 
 
 class CategoricalFamily(WholeModel):
@@ -253,6 +261,11 @@ class SketchFamily:
         nats, right, kl = np.concatenate(found, -1).mean(-1)
         return float(right), f"sketch {right:.3f} cross-entropy {nats:.2f} KL {kl:.1f}"
 
+    def finished(self, weights: dict[str, np.ndarray], windows: np.ndarray) -> dict[str, np.ndarray]:
+        """All of it: no run ends with this phase."""
+        del windows
+        return weights
+
 
 class DecoderFamily:
     """A categorical family's windows, of which the decoder learns to play from a sketch's latents."""
@@ -263,23 +276,27 @@ class DecoderFamily:
         self.windows, self.feed, self.score = family.windows, family.feed, family.score
 
     def initial_weights(self, weights: dict[str, np.ndarray], windows: np.ndarray | None) -> dict[str, np.ndarray]:
-        """The sketch's, in coordinates that fit the prior, and the encoder and conductor that come of it, which stay;
-        and a new decoder."""
-        rng = np.random.default_rng(self.settings.seed)
-        heard = self.feed(rng.permutation(windows)[: EXAMPLE_STEPS // windows.shape[1]], rng)[0]
-        prefix, codes = f"{sketch.SCOPE}/", f"{sketch.SCOPE}/codes"
-        heard_by = {name: array for name, array in weights.items() if name.startswith(codes)}
-        found = prior.fitted(sketch.encoder_of(weights) | heard_by, heard, codes)
-        sketched = weights | {name if name in heard_by else prefix + name: array for name, array in found.items()}
+        """The sketch's, and the encoder and conductor that come of it, which stay; and a new decoder."""
         model = memory.lengthened(vae.initial_weights(self.config, self.settings.seed), self.settings.seed)
         if self.config.is_hierarchical:
-            model = memory.shift_register(self.config, model, sketched)
+            model = memory.shift_register(self.config, model, weights)
         if self.config.hparams.reads_bars:
-            return model | sketch.encoder_of(sketched) | sketched
+            return model | sketch.encoder_of(weights) | weights
+        heard = self._examples(windows)
         batches = np.split(heard, range(512, len(heard), 512))
-        posteriors = zip(*(sketch.encode(sketched, batch) for batch in batches), strict=True)
+        posteriors = zip(*(sketch.encode(weights, batch) for batch in batches), strict=True)
         mu, sigma = (np.concatenate(each) for each in posteriors)
-        return memory.delay_line(model, heard, mu, sigma) | sketched
+        return memory.delay_line(model, heard, mu, sigma) | weights
+
+    def finished(self, weights: dict[str, np.ndarray], windows: np.ndarray) -> dict[str, np.ndarray]:
+        """The model alone, in coordinates of z that fit the prior."""
+        model = {name: weights[name] for name in vae.variable_shapes(self.config)}
+        return prior.fitted(self.config, model, self._examples(windows))
+
+    def _examples(self, windows: np.ndarray) -> np.ndarray:
+        """What an encoder hears of some thousand windows, as they are trained on."""
+        rng = np.random.default_rng(self.settings.seed)
+        return self.feed(rng.permutation(windows)[: EXAMPLE_STEPS // windows.shape[1]], rng)[0]
 
     def is_trained(self, name: str) -> bool:
         """Whether a variable is to be learnt."""

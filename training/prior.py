@@ -11,22 +11,24 @@ from __future__ import annotations
 import numpy as np
 import tensorflow as tf
 
-from core.network import encoder
+from core.configs import Config
+from core.network import decoder, encoder
+from core.network.hierarchical_decoder import CONDUCTOR
 from training.memory import linear_map
 
 
-def fitted(weights: dict[str, np.ndarray], heard: np.ndarray, listener: str) -> dict[str, np.ndarray]:
+def fitted(config: Config, weights: dict[str, np.ndarray], heard: np.ndarray) -> dict[str, np.ndarray]:
     """Weights that do the same in new coordinates of z, in which the posteriors of some clips together have mean 0 and
     covariance 1.
 
     Posteriors would no longer be independent along each dimension; sigma becomes that of the independent ones nearest
     to them (the inverse root of the precision, so that no direction gets more noise than it had), as near as least
-    squares find it.
+    squares find it. A decoder learns more from the posteriors as they were, so this is done when it has learnt.
 
     Args:
-        weights: with an encoder, and the one layer that hears z.
+        config: of the model.
+        weights: of the model.
         heard: inputs of the encoder [count, steps, input_depth], some thousand clips as they are trained on.
-        listener: name of that layer.
     """
     tensors = {name: tf.constant(array) for name, array in weights.items()}
     encodings, mus, sigmas = [], [], []
@@ -41,12 +43,24 @@ def fitted(weights: dict[str, np.ndarray], heard: np.ndarray, listener: str) -> 
     # z = new z · out + mean
     out, back = (axes * np.sqrt(values)) @ axes.T, (axes / np.sqrt(values)) @ axes.T
     changed = dict(weights)
-    listener_kernel, listener_bias = f"{listener}/kernel", f"{listener}/bias"
     mu_kernel, mu_bias = (f"{encoder.SCOPE}/mu/{part}" for part in ("kernel", "bias"))
     changed[mu_kernel], changed[mu_bias] = weights[mu_kernel] @ back, (weights[mu_bias] - mean) @ back
     new_sigma = 1 / np.sqrt(sigma**-2.0 @ out**2)
     sigma_kernel, sigma_bias = (f"{encoder.SCOPE}/sigma/{part}" for part in ("kernel", "bias"))
     changed[sigma_kernel], changed[sigma_bias] = linear_map(encoding, np.log(np.expm1(new_sigma)))
-    changed[listener_kernel] = out @ weights[listener_kernel]
-    changed[listener_bias] = weights[listener_bias] + mean @ weights[listener_kernel]
+    for kernel, first_row, bias in _listeners(config):
+        rows = slice(first_row, first_row + len(mean))
+        of_z = weights[kernel][rows]
+        changed[kernel] = changed[kernel].copy()
+        changed[kernel][rows] = out @ of_z
+        changed[bias] = weights[bias] + mean @ of_z
     return {name: array.astype(np.float32) for name, array in changed.items()}
+
+
+def _listeners(config: Config) -> list[tuple[str, int, str]]:
+    """The kernels that hear z, the first of the rows by which they do, and the bias beside each."""
+    if config.is_hierarchical:
+        return [(f"{CONDUCTOR}/initial_state/kernel", 0, f"{CONDUCTOR}/initial_state/bias")]
+    state, cell = f"{decoder.SCOPE}/z_to_initial_state", decoder.cell_scope(decoder.SCOPE, 0)
+    sample_depth = config.data_converter.output_depth
+    return [(f"{state}/kernel", 0, f"{state}/bias"), (f"{cell}/kernel", sample_depth, f"{cell}/bias")]

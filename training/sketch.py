@@ -4,9 +4,10 @@ Its encoder is a `bar_encoder`; its decoder gives all steps at once, from a code
 embedding. A model is then trained in two phases:
 
 1. `sketch`: the sketch, with the loss of MusicVAE.
-2. `decoder`: the model's decoder learns to play from the sketch's latents, in coordinates that fit the prior (`prior`).
-   What lies between is made, not learnt: an encoder that has to be an LSTM by `memory.delay_line`, a conductor by
-   `memory.shift_register`.
+2. `decoder`: the model's decoder learns to play from the sketch's latents. What lies between is made, not learnt: an
+   encoder that has to be an LSTM by `memory.delay_line`, a conductor by `memory.shift_register`.
+
+In the end the coordinates of z are made to fit the prior (`prior`).
 """
 
 from __future__ import annotations

@@ -18,7 +18,8 @@ NO_SAMPLE = -1
 SCOPE = "decoder"
 
 
-def _cell_scope(scope: str, layer: int) -> str:
+def cell_scope(scope: str, layer: int) -> str:
+    """Where the cell of a layer is stored."""
     return f"{scope}/multi_rnn_cell/cell_{layer}/lstm_cell"
 
 
@@ -39,7 +40,7 @@ def variable_shapes(
     }
     inputs = sample_depth + z_size + control_depth
     for layer, width in enumerate(units):
-        shapes |= lstm.cell_shapes(_cell_scope(scope, layer), inputs, width)
+        shapes |= lstm.cell_shapes(cell_scope(scope, layer), inputs, width)
         inputs = width
     logits = sample_depth if logits is None else logits
     shapes[f"{scope}/output_projection/kernel"] = (inputs, logits)
@@ -65,7 +66,7 @@ class Layers(NamedTuple):
     @classmethod
     def read(cls, weights: Weights, sample_depth: int, scope: str = SCOPE) -> Layers:
         """Reads the decoder from weights under Magenta's variable names."""
-        cells = lstm.read_stack(weights, partial(_cell_scope, scope))
+        cells = lstm.read_stack(weights, partial(cell_scope, scope))
         state_kernel = weights[f"{scope}/z_to_initial_state/kernel"]
         z_end = sample_depth + state_kernel.shape[0]
         return cls(

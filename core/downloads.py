@@ -158,7 +158,8 @@ class _Download:
             self._write(response, done, total)
 
     def _write(self, response: httpx.Response, done: int, total: int | None) -> None:
-        chunks = response.iter_raw(limits.DOWNLOAD_CHUNK_BYTES)
+        # As they come, of no chosen size: what waits to fill a chunk is lost when the connection breaks.
+        chunks = response.iter_raw()
         first = b""
         if not done:
             first = self._checked_start(chunks)

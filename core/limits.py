@@ -40,7 +40,6 @@ DOWNLOAD_WAIT_SECONDS = 1.0
 # A try bears fruit if it brings this much; so a line that drops a file every few seconds still gets it whole.
 DOWNLOAD_FRUIT_BYTES = 1 << 20
 DOWNLOAD_SILENCE_SECONDS = 10.0
-DOWNLOAD_CHUNK_BYTES = 64 << 10
 # Left free on the disk whatever is fetched.
 DISK_RESERVE_BYTES = 64 << 20
 # How often progress is told, and whether somebody has cancelled is looked at while waiting.

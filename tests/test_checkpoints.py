@@ -135,7 +135,7 @@ def test_bundled_weights_say_what_they_are_and_no_two_are_the_same():
 
 
 def test_every_bundled_model_has_its_card():
-    for model in CATALOG.values():
+    for model in (model for model in CATALOG.values() if model.source == "bundled"):
         card = model.path.with_suffix(".md").read_text()
         assert card.startswith(f"# {model.id}\n")
         with safe_open(model.path, "numpy") as file:

@@ -232,10 +232,12 @@ def _write_whole(path: Path, text: str) -> None:
 
 def make_room(folder: Path, limit_bytes: int, keep: str) -> None:
     """Removes converted checkpoints, least recently used first, until all there are have at most `limit_bytes`, and
-    what old broken downloads left. Models in use, the one named `keep` and files that are not ours stay."""
+    what old broken tries left. Models in use, the one named `keep` and files that are not ours stay."""
     for partial in folder.glob("*.tar.partial"):
         if time.time() - partial.stat().st_mtime > limits.PARTIAL_AGE_SECONDS:
-            _remove_unless_in_use(folder, partial.name.removesuffix(".tar.partial"), ".tar.partial")
+            _remove_unless_in_use(
+                folder, partial.name.removesuffix(".tar.partial"), ".tar.partial", ".tar.partial.json"
+            )
     ours = [file for file in folder.glob("*.safetensors") if file.with_suffix(".json").is_file()]
     used = {file: file.stat() for file in ours}
     total = sum(stat.st_size for stat in used.values())
@@ -246,10 +248,11 @@ def make_room(folder: Path, limit_bytes: int, keep: str) -> None:
             total -= used[file].st_size
 
 
-def _remove_unless_in_use(folder: Path, name: str, ending: str) -> bool:
+def _remove_unless_in_use(folder: Path, name: str, *endings: str) -> bool:
     try:
         with filelock.FileLock(folder / f"{name}.lock", timeout=0):
-            (folder / (name + ending)).unlink(missing_ok=True)
+            for ending in endings:
+                (folder / (name + ending)).unlink(missing_ok=True)
             return True
     except filelock.Timeout:
         return False

@@ -89,6 +89,8 @@ def convert(archive: Path, config: Config, target: Path, workspace: Path) -> Non
         save_file(weights, target, {"config": config.name})
         with target.open("rb+") as file:
             os.fsync(file.fileno())
+        # The library lets nobody else read it, but an image may be made by one user and run by another.
+        target.chmod(0o644)
     except SafetensorError as error:
         # The library wraps what the disk said.
         said = re.search(r"os error (\d+)", str(error))

@@ -137,6 +137,8 @@ class _Download:
             if known.get("validator"):
                 headers["If-Range"] = known["validator"]
         with client.stream("GET", self.url, headers=headers) as response:
+            if self.url.startswith("https:") and response.url.scheme != "https":
+                raise self._something_else()
             if response.status_code == 206:
                 total = _total_of_range(response.headers.get("Content-Range", ""), done)
                 if not done or total is None or total != known.get("total", total) or _has_changed(response, known):
@@ -189,11 +191,14 @@ class _Download:
         while len(start) < tarfile.BLOCKSIZE and (chunk := next(chunks, b"")):
             start += chunk
         if not looks_like_an_archive(start):
-            raise DownloadError(
-                f"What came for {self.shown} is no checkpoint but something else, perhaps the login page of a network. "
-                f"Open {self.url} in a browser to see what is in the way."
-            )
+            raise self._something_else()
         return start
+
+    def _something_else(self) -> DownloadError:
+        return DownloadError(
+            f"What came for {self.shown} is no checkpoint but something else, perhaps the login page of a network. "
+            f"Open {self.url} in a browser to see what is in the way."
+        )
 
     def _check_size(self, done: int, total: int | None) -> None:
         if total is not None and total > limits.MAX_CHECKPOINT_BYTES:

@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import httpx
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -351,6 +352,29 @@ def test_a_captive_portal_half_way(server, model, weights):
     refused(model, "login page", DownloadError)
     assert same(fetch(model), weights)
     assert server.requests[-1][2] == 206, "what had come before was kept"
+
+
+def test_a_way_from_a_safe_address_to_an_unsafe_one_is_not_gone(monkeypatch, tmp_path, archive):
+    plain = httpx.Client
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.scheme == "https":
+            return httpx.Response(302, headers={"Location": "http://portal/x.tar"})
+        return httpx.Response(200, stream=httpx.ByteStream(archive))
+
+    monkeypatch.setattr(httpx, "Client", lambda **how: plain(transport=httpx.MockTransport(answer), **how))
+    with pytest.raises(DownloadError, match="login page"):
+        downloads.download("https://there/x.tar", tmp_path / "x.tar", "x")
+    assert not list(tmp_path.iterdir())
+    downloads.download("http://there/x.tar", tmp_path / "x.tar", "x")
+    assert (tmp_path / "x.tar").read_bytes() == archive
+
+
+def test_a_server_that_falls_silent(server, model, weights, monkeypatch):
+    monkeypatch.setattr(limits, "DOWNLOAD_SILENCE_SECONDS", 0.3)
+    server.plans = [Plan(pauses=True)]
+    assert same(fetch(model), weights)
+    assert [status for _, _, status in server.requests] == [200, 206]
 
 
 def test_nobody_there(server, model, weights, tmp_path):
@@ -808,9 +832,8 @@ def test_the_least_recently_used_leave_the_disk(server, tmp_path, drums, archive
     assert len(server.requests) == fetched
 
 
-def test_what_old_broken_downloads_left_goes(server, model, tmp_path, drums, weights):
-    partial = model.path.parent / "old.tar.partial"
-    partial.parent.mkdir()
+def test_what_old_broken_downloads_left_goes(tmp_path):
+    partial = tmp_path / "old.tar.partial"
     for age, stays in ((0, True), (limits.PARTIAL_AGE_SECONDS + 10, False)):
         partial.write_bytes(b"x")
         os.utime(partial, (time.time() - age,) * 2)

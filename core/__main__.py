@@ -1,4 +1,4 @@
-"""The command line: `python -m core models|sample|interpolate|groove`."""
+"""The command line: `python -m core models|fetch|sample|interpolate|groove`."""
 
 from __future__ import annotations
 
@@ -11,14 +11,18 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from core import limits, uploads
+from core import limits, settings, uploads
 from core.clip import Clip
 from core.errors import ClipError, LatentJamError
 from core.recipe import Recipe
 from core.seeds import new_seed
 
 if TYPE_CHECKING:
+    from core.cache import Tell
     from core.catalog import Model
+
+# The instruments of what a model plays.
+PLAYED = {"drums": "drums", "melody": "melody", "band": "melody, bass and drums"}
 
 
 class Parser(argparse.ArgumentParser):
@@ -33,6 +37,8 @@ def _parser() -> Parser:
     parser = Parser(prog="python -m core", description="Make clips with MusicVAE.")
     commands = parser.add_subparsers(dest="command", required=True, parser_class=Parser)
     commands.add_parser("models", help="list the models")
+    fetch = commands.add_parser("fetch", help="download a published model ahead")
+    fetch.add_argument("--model", metavar="ID", required=True, help="one of those that “models” lists")
 
     making = argparse.ArgumentParser(add_help=False)
     making.add_argument("--model", metavar="ID", help="one of those that “models” lists")
@@ -148,8 +154,43 @@ def _models() -> None:
         from core.catalog import CATALOG
 
     for model in CATALOG.values():
-        size = f"{model.size_bytes / 1e6:.1f} MB" if model.size_bytes else "missing"
-        print(f"{model.id:33} {model.bars:2} bars  {size:>8}  in the box  {model.licence}  {model.good_for}")
+        size = f"{model.size_bytes / 1e6:.1f} MB" if model.size_bytes else "-"
+        print(
+            f"{model.id:39} {model.bars:2} bars  {PLAYED[model.plays]:22}  {size:>9}  {model.where:13}  "
+            f"{model.licence}  {model.good_for}"
+        )
+
+
+@contextlib.contextmanager
+def _progress_line() -> Iterator[Tell]:
+    """Progress on one line of standard error, if somebody looks at it; each kind of work once if it is a file."""
+    width, told = 0, set()
+
+    def tell(share: float, what: str) -> None:
+        nonlocal width
+        if sys.stderr.isatty():
+            print(f"\r{what:{width}}", end="", file=sys.stderr, flush=True)
+            width = len(what)
+        elif (kind := what.split(":")[0]) not in told:
+            told.add(kind)
+            print(what, file=sys.stderr)
+
+    try:
+        yield tell
+    finally:
+        if width:
+            print(f"\r{'':{width}}\r", end="", file=sys.stderr, flush=True)
+
+
+def _fetch(model: str) -> None:
+    with _libraries_kept_quiet():
+        from core.studio import Studio
+
+    chosen = settings.from_environment()
+    studio = Studio(None, chosen.models_bytes, chosen.cache_bytes)
+    with _progress_line() as tell:
+        studio.fetch(model, tell)
+    print(studio.models[model].path)
 
 
 def _make(args: argparse.Namespace) -> None:
@@ -187,7 +228,12 @@ def _make(args: argparse.Namespace) -> None:
         from core import export
         from core.studio import Studio
 
-    performance = Studio(models).perform(recipe)
+    chosen = settings.from_environment()
+    studio = Studio(models, chosen.models_bytes, chosen.cache_bytes)
+    if entry.where == catalog.TO_BE_FETCHED:
+        with _progress_line() as tell:
+            studio.fetch(entry.id, tell)
+    performance = studio.perform(recipe)
     kinds = ("mid", *(kind for kind in ("wav", "png") if getattr(args, kind)))
     contents = export.files(performance, kinds)
     if args.zip:
@@ -204,11 +250,16 @@ def main(argv: list[str] | None = None) -> int:
     try:
         if args.command == "models":
             _models()
+        elif args.command == "fetch":
+            _fetch(args.model)
         else:
             _make(args)
     except LatentJamError as error:
         print(error, file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("Stopped. What was fetched so far is kept.", file=sys.stderr)
+        return 130
     return 0
 
 

@@ -23,6 +23,18 @@ class CheckpointError(LatentJamError):
     """A weights file is missing, damaged, or made for another configuration."""
 
 
+class DownloadError(LatentJamError):
+    """A checkpoint could not be fetched."""
+
+
+class CancelledError(LatentJamError):
+    """Somebody stopped what was being done."""
+
+
+class ModelTooLargeError(LatentJamError):
+    """A model needs more memory or disk than it may have."""
+
+
 class ClipError(LatentJamError):
     """A MIDI file cannot be read or is larger than the limits allow."""
 

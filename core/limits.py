@@ -24,8 +24,26 @@ QPM = (30.0, 300.0)
 SEED = (0, 2**32 - 1)
 MAX_LINK_CHARACTERS = 8_000
 MAX_RECIPE_BYTES = 1 << 20
+# Of a checkpoint's file, and of all that is in it.
 MAX_CHECKPOINT_BYTES = 4 << 30
+MAX_CHECKPOINT_MEMBERS = 100
+# The most that the reader of an archive asks for at once; only a hostile header makes it ask for more.
+ARCHIVE_READ_BYTES = 4 << 20
 LOADED_MODELS_BYTES = 4 << 30
+# All eleven published checkpoints take 2.4 GB.
+CACHE_BYTES = 4 << 30
+# What a broken download left is worth going on with for a week.
+PARTIAL_AGE_SECONDS = 7 * 24 * 60 * 60
+# Fruitless tries in a row before a download is given up, and the waits between them, each twice the one before.
+DOWNLOAD_TRIES = 5
+DOWNLOAD_WAIT_SECONDS = 1.0
+# A try bears fruit if it brings this much; so a line that drops a file every few seconds still gets it whole.
+DOWNLOAD_FRUIT_BYTES = 1 << 20
+DOWNLOAD_SILENCE_SECONDS = 10.0
+# Left free on the disk whatever is fetched.
+DISK_RESERVE_BYTES = 64 << 20
+# How often progress is told, and whether somebody has cancelled is looked at while waiting.
+PROGRESS_SECONDS = 0.25
 QUEUE_SIZE = 64
 # Files made for visitors are deleted when they are this old, in seconds.
 FILE_AGE_SECONDS = 60 * 60

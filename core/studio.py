@@ -5,21 +5,28 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 
+import numpy as np
 from note_seq.protobuf.music_pb2 import NoteSequence
 
-from core import catalog, clip, limits, uploads
+from core import cache, catalog, clip, limits, settings, uploads
 from core.catalog import Model
 from core.clip import Clip, Note
+from core.configs import Config
 from core.converters.windows import STEPS_PER_BAR
-from core.errors import LatentJamError, SettingError
+from core.decoding import decoding_of
+from core.errors import CancelledError, LatentJamError, ModelTooLargeError, SettingError
+from core.network import vae
 from core.recipe import Recipe
 from core.trained_model import TrainedModel
 
 # Called with a share from 0 to 1 and the name of what is being done.
 Progress = Callable[[float, str], None]
+# How much of a performance loading takes.
+LOADING = 0.3
 
 
 @dataclass(frozen=True)
@@ -36,40 +43,100 @@ class Studio:
     threads.
     """
 
-    def __init__(self, models: dict[str, Model] | None = None, budget_bytes: int = limits.LOADED_MODELS_BYTES) -> None:
-        """`models` is the catalogue, ours if not given; `budget_bytes` bounds the loaded weights, the least recently
-        used leave."""
+    def __init__(
+        self,
+        models: dict[str, Model] | None = None,
+        budget_bytes: int = limits.LOADED_MODELS_BYTES,
+        cache_bytes: int = limits.CACHE_BYTES,
+    ) -> None:
+        """`models` is the catalogue, ours if not given; `budget_bytes` bounds the loaded weights, and `cache_bytes` the
+        fetched ones on the disk; the least recently used leave."""
         self.models = catalog.CATALOG if models is None else models
         self._budget = budget_bytes
+        self._cache_bytes = cache_bytes
         self._loaded: OrderedDict[str, TrainedModel] = OrderedDict()
         self._loading: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
 
-    def load(self, model_id: str) -> TrainedModel:
-        """The model with this id, loaded once however many ask; loading one model never holds up another.
+    def load(
+        self, model_id: str, progress: Progress | None = None, cancel: threading.Event | None = None
+    ) -> TrainedModel:
+        """The model with this id, fetched and loaded once however many ask; loading one model never holds up another.
 
-        Raises `ModelNotFoundError` or `CheckpointError`.
+        `progress` is told how far fetching is, and whoever has asked sets `cancel` to stop waiting for it.
+
+        Raises `ModelNotFoundError`, `ModelTooLargeError` if it is larger than the budget, `CancelledError`, what
+        `cache.ready` does, or `CheckpointError`.
         """
         entry = catalog.find(model_id, self.models)
-        with self._lock:
-            lock = self._loading.setdefault(model_id, threading.Lock())
-        with lock:
+        tell, cancel = progress or (lambda share, what: None), cancel or threading.Event()
+        with self._alone(entry, tell, cancel):
             with self._lock:
                 if model_id in self._loaded:
                     self._loaded.move_to_end(model_id)
                     return self._loaded[model_id]
-            model = TrainedModel(entry.config, checkpoint_dir_or_path=entry.path)
+            needed = self._check_fits(entry)
+            with self._weights(entry, tell, cancel) as path:
+                tell(1.0, f"Loading {entry.name}")
+                # Before the new one comes, so that both are never there together.
+                self._make_room(needed)
+                model = TrainedModel(entry.config, checkpoint_dir_or_path=path)
             with self._lock:
                 self._loaded[model_id] = model
-                while len(self._loaded) > 1 and sum(m.size_bytes for m in self._loaded.values()) > self._budget:
-                    self._loaded.popitem(last=False)
+            self._make_room(0)
             return model
 
-    def perform(self, recipe: Recipe, progress: Progress | None = None) -> Performance:
-        """Makes the music of a recipe: same recipe and weights, same notes.
+    def fetch(self, model_id: str, progress: Progress | None = None, cancel: threading.Event | None = None) -> None:
+        """Sees to it that the model with this id is on the disk, without loading it; raises what `load` does."""
+        entry = catalog.find(model_id, self.models)
+        self._check_fits(entry)
+        with self._weights(entry, progress, cancel):
+            pass
 
-        Raises `ModelNotFoundError`, `CheckpointError`, `SettingError` for a model that cannot do this, or, for input
-        clips, `NoExtractedExamplesError` and `MultipleExtractedExamplesError`.
+    @contextlib.contextmanager
+    def _alone(self, entry: Model, tell: Progress, cancel: threading.Event) -> Iterator[None]:
+        """Lets one at a time load a model; the others are told that they wait."""
+        with self._lock:
+            lock = self._loading.setdefault(entry.id, threading.Lock())
+        while not lock.acquire(timeout=limits.PROGRESS_SECONDS):
+            tell(0.0, f"Waiting for {entry.name}, which is being loaded already")
+            if cancel.is_set():
+                raise CancelledError(f"Waiting for {entry.name} was stopped.")
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def _weights(
+        self, entry: Model, tell: Progress | None, cancel: threading.Event | None
+    ) -> contextlib.AbstractContextManager[Path]:
+        if entry.url is None:
+            return contextlib.nullcontext(entry.path)
+        return cache.ready(entry, self._cache_bytes, tell, cancel)
+
+    def _check_fits(self, entry: Model) -> int:
+        """The memory that a model will take; raises `ModelTooLargeError` if it is more than there may be."""
+        needed = _memory_bytes(entry.config)
+        if needed > self._budget:
+            raise ModelTooLargeError(
+                f"{entry.name} takes {needed / 1e6:.0f} MB of memory, and models may take {self._budget / 1e6:.0f} MB "
+                "here. Choose a smaller one, or set LATENT_JAM_MODELS_BYTES."
+            )
+        return needed
+
+    def _make_room(self, coming_bytes: int) -> None:
+        with self._lock:
+            while self._loaded and coming_bytes + sum(m.size_bytes for m in self._loaded.values()) > self._budget:
+                self._loaded.popitem(last=False)
+
+    def perform(
+        self, recipe: Recipe, progress: Progress | None = None, cancel: threading.Event | None = None
+    ) -> Performance:
+        """Makes the music of a recipe: same recipe and weights, same notes. `cancel` can be set while the model is
+        fetched.
+
+        Raises what `load` does, `SettingError` for a model that cannot do this, or, for input clips,
+        `NoExtractedExamplesError` and `MultipleExtractedExamplesError`.
         """
         tell = progress or (lambda share, what: None)
         entry = catalog.find(recipe.model, self.models)
@@ -79,8 +146,8 @@ class Studio:
                 "Choose another model."
             )
         tell(0.0, f"Loading {entry.name}")
-        model = self.load(recipe.model)
-        tell(0.3, "Playing")
+        model = self.load(recipe.model, lambda share, what: tell(LOADING * share, what), cancel)
+        tell(LOADING, "Playing")
         clips = {"sample": _sample, "interpolate": _interpolate, "groove": _groove}[recipe.operation](recipe, model)
         joined = clip.join(clips, entry.name) if recipe.operation == "interpolate" else None
         return Performance(recipe, clips, joined)
@@ -141,12 +208,18 @@ def _name(recipe: Recipe) -> str:
     return recipe.model.split("/", 1)[-1]
 
 
-_studio = Studio()
+def _memory_bytes(config: Config) -> int:
+    count = sum(int(np.prod(shape)) for shape in vae.variable_shapes(config).values())
+    return count * decoding_of(config).dtype.size
 
 
-def perform(recipe: Recipe, progress: Progress | None = None) -> Performance:
+_settings = settings.from_environment()
+_studio = Studio(None, _settings.models_bytes, _settings.cache_bytes)
+
+
+def perform(recipe: Recipe, progress: Progress | None = None, cancel: threading.Event | None = None) -> Performance:
     """Makes the music of a recipe with the catalogue's models; see `Studio.perform`."""
-    return _studio.perform(recipe, progress)
+    return _studio.perform(recipe, progress, cancel)
 
 
 def warm_up(model_id: str) -> None:

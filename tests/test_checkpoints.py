@@ -112,7 +112,7 @@ def test_an_archive_writes_nothing_outside(tiny_config, tmp_path):
         link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
         tar.addfile(link)
     before = set(tmp_path.rglob("*"))
-    refused(archive, tiny_config, "damaged")
+    refused(archive, tiny_config, "would leave the folder")
     assert set(tmp_path.rglob("*")) == before
     archive.write_bytes(b"not a tar")
     refused(archive, tiny_config, "damaged or not a tar")
@@ -135,7 +135,7 @@ def test_bundled_weights_say_what_they_are_and_no_two_are_the_same():
 
 
 def test_every_bundled_model_has_its_card():
-    for model in CATALOG.values():
+    for model in (model for model in CATALOG.values() if model.source == "bundled"):
         card = model.path.with_suffix(".md").read_text()
         assert card.startswith(f"# {model.id}\n")
         with safe_open(model.path, "numpy") as file:

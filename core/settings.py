@@ -1,0 +1,84 @@
+"""What the owner of the machine sets by environment variables; visitors can set none of it."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from core import limits
+from core.errors import SettingError
+
+CHECKPOINTS_URL = "https://storage.googleapis.com/magentadata/models/music_vae/checkpoints"
+# Where a Space that has paid for one finds its persistent disk.
+SPACE_DISK = Path("/data")
+
+
+@dataclass(frozen=True)
+class OwnCheckpoint:
+    """A checkpoint of the owner's: its name in the catalogue, its configuration and its place."""
+
+    name: str
+    config: str
+    path: str
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings.
+
+    cache_folder: where fetched checkpoints are kept.
+    cache_bytes: how large that folder may grow; the least recently used leave.
+    models_bytes: memory for loaded models.
+    checkpoints_url: the address under which the published checkpoints lie, `NAME.tar` each.
+    own_checkpoints: checkpoints of the owner's that join the catalogue.
+    """
+
+    cache_folder: Path
+    cache_bytes: int = limits.CACHE_BYTES
+    models_bytes: int = limits.LOADED_MODELS_BYTES
+    checkpoints_url: str = CHECKPOINTS_URL
+    own_checkpoints: tuple[OwnCheckpoint, ...] = ()
+
+
+def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
+    """The settings of this process, or of another environment; raises `SettingError` for one that cannot be used."""
+    values = os.environ if environment is None else environment
+    folder = values.get("LATENT_JAM_CACHE")
+    return Settings(
+        cache_folder=Path(os.path.expanduser(folder)) if folder else _usual_cache_folder(values),  # noqa: PTH111
+        cache_bytes=_bytes(values, "LATENT_JAM_CACHE_BYTES", limits.CACHE_BYTES),
+        models_bytes=_bytes(values, "LATENT_JAM_MODELS_BYTES", limits.LOADED_MODELS_BYTES),
+        checkpoints_url=values.get("LATENT_JAM_CHECKPOINTS_URL", CHECKPOINTS_URL).rstrip("/"),
+        own_checkpoints=_own_checkpoints(values.get("LATENT_JAM_CHECKPOINTS", "")),
+    )
+
+
+def _usual_cache_folder(values: Mapping[str, str]) -> Path:
+    if values.get("SPACE_ID") and SPACE_DISK.is_dir() and os.access(SPACE_DISK, os.W_OK):
+        return SPACE_DISK / "latent-jam"
+    # Unlike Path.expanduser this has an answer where there is no home.
+    return Path(os.path.expanduser("~/.cache/latent-jam"))  # noqa: PTH111
+
+
+def _bytes(values: Mapping[str, str], name: str, usual: int) -> int:
+    text = values.get(name, "").strip()
+    if not text:
+        return usual
+    if not re.fullmatch(r"[0-9]{1,15}", text) or int(text) == 0:
+        raise SettingError(f"{name} must be a number of bytes, such as {usual}, not “{text[:40]}”.")
+    return int(text)
+
+
+def _own_checkpoints(text: str) -> tuple[OwnCheckpoint, ...]:
+    found = []
+    for entry in filter(None, (part.strip() for part in text.split(";"))):
+        match = re.fullmatch(r"([\w.-]+)=([\w.-]+):(.+)", entry)
+        if not match:
+            raise SettingError(
+                f"LATENT_JAM_CHECKPOINTS must look like NAME=CONFIG:PATH;NAME=CONFIG:PATH, not “{entry[:80]}”."
+            )
+        found.append(OwnCheckpoint(*match.groups()))
+    return tuple(found)

@@ -126,7 +126,6 @@ def _published(chosen: Settings) -> list[Model]:
             parameter_bytes=parameter_bytes,
         )
         for name, config, parameter_bytes, good_for in _PUBLISHED
-        if config in CONFIG_MAP
     ]
 
 

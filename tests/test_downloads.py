@@ -241,7 +241,7 @@ def test_every_published_checkpoint(server, tmp_path, name):
 
 def test_the_catalogue_knows_what_it_offers():
     published = [model for model in CATALOG.values() if model.source == "magenta"]
-    assert len(published) >= 10
+    assert len(published) == 11
     for model in published:
         assert model.parameter_bytes == 4 * sum(int(np.prod(s)) for s in vae.variable_shapes(model.config).values())
         assert model.url.endswith(f"/music_vae/checkpoints/{model.name}.tar")

@@ -1,4 +1,4 @@
-"""The command line: `python -m core models|fetch|sample|interpolate|groove`."""
+"""The command line: `python -m core models|fetch|sample|interpolate|groove|play`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NoReturn
 from core import limits, settings, uploads
 from core.clip import Clip
 from core.errors import ClipError, LatentJamError
-from core.recipe import Recipe
+from core.recipe import LINK_PARAMETER, Recipe
 from core.seeds import new_seed
 
 if TYPE_CHECKING:
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 # The instruments of what a model plays.
 PLAYED = {"drums": "drums", "melody": "melody", "band": "melody, bass and drums"}
+
+
+# What can be written besides MIDI, by the flag that asks for it.
+FILES = {"wav": "sound", "mp3": "sound, smaller", "png": "piano rolls", "svg": "piano rolls that scale"}
 
 
 class Parser(argparse.ArgumentParser):
@@ -40,17 +44,21 @@ def _parser() -> Parser:
     fetch = commands.add_parser("fetch", help="download a published model ahead")
     fetch.add_argument("--model", metavar="ID", required=True, help="one of those that “models” lists")
 
-    making = argparse.ArgumentParser(add_help=False)
+    writing = argparse.ArgumentParser(add_help=False)
+    writing.add_argument(
+        "--config", metavar="NAME", help="with --checkpoint_file: the configuration of your checkpoint"
+    )
+    writing.add_argument("--checkpoint_file", metavar="PATH", help="a .safetensors, a .tar, a TF1 prefix or its folder")
+    writing.add_argument("--output-dir", metavar="DIR", required=True)
+    for kind, what in FILES.items():
+        writing.add_argument(f"--{kind}", action="store_true", help=f"also write {what}")
+    writing.add_argument("--zip", action="store_true", help="also write everything as one archive with its recipe.json")
+
+    making = argparse.ArgumentParser(add_help=False, parents=[writing])
     making.add_argument("--model", metavar="ID", help="one of those that “models” lists")
-    making.add_argument("--config", metavar="NAME", help="with --checkpoint_file: the configuration of your checkpoint")
-    making.add_argument("--checkpoint_file", metavar="PATH", help="a .safetensors, a .tar, a TF1 prefix or its folder")
     making.add_argument("--temperature", metavar="T", default=0.5, help="0.01 to 2, wilder when higher (default 0.5)")
     making.add_argument("--seed", metavar="S", help="same seed, same music (default: a new one)")
     making.add_argument("--qpm", metavar="Q", help="tempo in quarter notes a minute (default 120; groove: the input's)")
-    making.add_argument("--output-dir", metavar="DIR", required=True)
-    making.add_argument("--wav", action="store_true", help="also write sound")
-    making.add_argument("--png", action="store_true", help="also write piano rolls")
-    making.add_argument("--zip", action="store_true", help="also write everything as one archive with its recipe.json")
 
     several = argparse.ArgumentParser(add_help=False)
     several.add_argument("--num-outputs", metavar="N", default=4, help="clips, or steps of the path (default 4)")
@@ -74,6 +82,9 @@ def _parser() -> Parser:
     groove.add_argument("--dynamics", metavar="X", help="the amount for velocities, if another")
     groove.add_argument("--keep-notes", action="store_true", help="every input note stays and none is added")
     groove.add_argument("--keep-dynamics", action="store_true", help="lay the accents on the input's velocities")
+
+    play = commands.add_parser("play", parents=[writing], help="the music of a link or a recipe.json, made again")
+    play.add_argument("jam", metavar="LINK|RECIPE|recipe.json", help="a share link, its recipe, or a file from a zip")
     return parser
 
 
@@ -197,12 +208,9 @@ def _make(args: argparse.Namespace) -> None:
     with _libraries_kept_quiet():
         from core import catalog
 
-    models = catalog.CATALOG
-    if args.config or args.checkpoint_file:
-        if not (args.config and args.checkpoint_file):
-            raise LatentJamError("--config and --checkpoint_file go together.")
-        own = catalog.own_checkpoint(args.config, args.checkpoint_file)
-        models, args.model = catalog.with_models([own]), own.id
+    models, own = _catalog(args)
+    if own:
+        args.model = own.id
     if not args.model:
         raise LatentJamError(f"Say which model, with --model: one of {', '.join(models)}.")
     entry = catalog.find(args.model, models)
@@ -224,17 +232,58 @@ def _make(args: argparse.Namespace) -> None:
         keep_notes=getattr(args, "keep_notes", True),
         keep_dynamics=getattr(args, "keep_dynamics", False),
     )
+    _perform(recipe, models, args)
+
+
+def _play(args: argparse.Namespace) -> None:
+    recipe = _recipe_of(args.jam)
+    models, own = _catalog(args)
+    if own and own.id != recipe.model:
+        raise LatentJamError(f"This was made with {recipe.model}, not with {own.id}. Leave --checkpoint_file out.")
+    if not own and recipe.model.startswith("local/"):
+        name = recipe.model.split("/", 1)[1]
+        raise LatentJamError(f"This was made with a checkpoint of somebody's own: add --config {name} and its file.")
+    _perform(recipe, models, args)
+
+
+def _recipe_of(jam: str) -> Recipe:
+    """The recipe in a link, a recipe's text, or a file."""
+    if not jam.endswith(".json"):
+        return Recipe.from_link(jam) if f"{LINK_PARAMETER}=" in jam else Recipe.from_string(jam)
+    try:
+        with Path(jam).open("rb") as file:
+            return Recipe.from_json(file.read(2 * limits.MAX_RECIPE_BYTES + 1))
+    except OSError as error:
+        raise LatentJamError(f"{jam} cannot be read: {error.strerror}.") from None
+
+
+def _catalog(args: argparse.Namespace) -> tuple[dict[str, Model], Model | None]:
+    """All models, and among them the checkpoint of one's own, if there is one."""
     with _libraries_kept_quiet():
-        from core import export
+        from core import catalog
+
+    if not (args.config or args.checkpoint_file):
+        return catalog.CATALOG, None
+    if not (args.config and args.checkpoint_file):
+        raise LatentJamError("--config and --checkpoint_file go together.")
+    own = catalog.own_checkpoint(args.config, args.checkpoint_file)
+    return catalog.with_models([own]), own
+
+
+def _perform(recipe: Recipe, models: dict[str, Model], args: argparse.Namespace) -> None:
+    """Makes the music, and writes what was asked for."""
+    with _libraries_kept_quiet():
+        from core import catalog, export
         from core.studio import Studio
 
     chosen = settings.from_environment()
     studio = Studio(models, chosen.models_bytes, chosen.cache_bytes)
+    entry = catalog.find(recipe.model, models)
     if entry.where == catalog.TO_BE_FETCHED:
         with _progress_line() as tell:
             studio.fetch(entry.id, tell)
     performance = studio.perform(recipe)
-    kinds = ("mid", *(kind for kind in ("wav", "png") if getattr(args, kind)))
+    kinds = ("mid", *(kind for kind in FILES if getattr(args, kind)))
     contents = export.files(performance, kinds)
     if args.zip:
         name = recipe.model.split("/", 1)[-1]
@@ -252,6 +301,8 @@ def main(argv: list[str] | None = None) -> int:
             _models()
         elif args.command == "fetch":
             _fetch(args.model)
+        elif args.command == "play":
+            _play(args)
         else:
             _make(args)
     except LatentJamError as error:

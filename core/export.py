@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import io
 import json
+import wave
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
+
+import lameenc
 
 from core import audio, pianoroll
 from core.clip import Clip, to_midi, to_sequence
 from core.recipe import Recipe
 from core.studio import Performance
 
-KINDS = ("mid", "wav", "png")
+KINDS = ("mid", "wav", "mp3", "png", "svg")
+SOUNDS = ("wav", "mp3")
+MP3_KILOBITS = 192
+# LAME's scale from 0, the most careful, to 9. The middle is half as slow as 2 and hard to tell from it.
+MP3_EFFORT = 5
 # A fixed date, so that the same recipe gives the same zip.
 ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 
@@ -25,16 +32,18 @@ def clip_file(
     spread: bool = False,
     melody_program: int | None = None,
 ) -> bytes:
-    """A clip as a file of a kind: 'mid', 'wav' or 'png'; `clip_bars` shades the parts of a joined one, `spread` draws
+    """A clip as a file of one of the `KINDS`; `clip_bars` shades the parts of a joined one, `spread` draws
     a picture as wide as its bars are many, `melody_program` is the sound of a melody (only when it is played).
 
-    Raises `AudioUnavailableError` for 'wav' where there is no synthesizer.
+    Raises `AudioUnavailableError` for the `SOUNDS` where there is no synthesizer.
     """
     if kind == "mid":
         return to_midi(clip)
-    if kind == "wav":
-        return audio.wav(clip, melody_program)
-    return pianoroll.png(to_sequence(clip), clip.bars, clip.qpm, theme, clip_bars=clip_bars, spread=spread)
+    if kind in SOUNDS:
+        wav = audio.wav(clip, melody_program)
+        return wav if kind == "wav" else mp3(wav)
+    picture = {"png": pianoroll.png, "svg": pianoroll.svg}[kind]
+    return picture(to_sequence(clip), clip.bars, clip.qpm, theme, clip_bars=clip_bars, spread=spread)
 
 
 def files(
@@ -52,15 +61,23 @@ def files(
     named = {f"{name}_{number:02d}": (clip, None) for number, clip in enumerate(performance.clips)}
     if performance.joined:
         named[name] = (performance.joined, performance.clips[0].bars)
+    # An MP3 is made of the WAV, whoever wants which.
+    to_make = [kind for kind in kinds if kind != "mp3" or "wav" not in kinds]
     wanted = [
         (f"{stem}.{kind}", clip, kind, bars, theme, clip.bars > pianoroll.LONG_BARS and bars is None)
         for stem, (clip, bars) in named.items()
-        for kind in kinds
+        for kind in to_make
     ]
+
+    def make(name: str, *what: object) -> dict[str, bytes]:
+        made = {name: clip_file(*what, melody_program=melody_program)}
+        if name.endswith(".wav") and "mp3" in kinds:
+            made[f"{name.removesuffix('.wav')}.mp3"] = mp3(made[name])
+        return made
+
     # Sound is made outside Python's lock, so pictures are drawn meanwhile.
     with ThreadPoolExecutor(max_workers=2) as pool:
-        made = pool.map(lambda each: clip_file(*each[1:], melody_program=melody_program), wanted)
-        contents = {each[0]: data for each, data in zip(wanted, made, strict=True)}
+        contents = {name: data for made in pool.map(lambda each: make(*each), wanted) for name, data in made.items()}
     if "mid" in kinds:
         for stem, (clip, _) in named.items():
             contents |= instruments(clip, stem)
@@ -71,6 +88,19 @@ def instruments(clip: Clip, stem: str) -> dict[str, bytes]:
     """The MIDI files of what each instrument of a band plays, `STEM_bass.mid` and so on; none of a single one."""
     parts = clip.parts
     return {f"{stem}_{part}.mid": to_midi(alone) for part, alone in parts.items() if len(parts) > 1}
+
+
+def mp3(sound: bytes) -> bytes:
+    """A WAV file's 16-bit stereo sound as an MP3, always the same bytes for the same sound."""
+    with wave.open(io.BytesIO(sound)) as file:
+        rate, samples = file.getframerate(), file.readframes(file.getnframes())
+    encoder = lameenc.Encoder()
+    encoder.silence()
+    encoder.set_channels(2)
+    encoder.set_in_sample_rate(rate)
+    encoder.set_bit_rate(MP3_KILOBITS)
+    encoder.set_quality(MP3_EFFORT)
+    return bytes(encoder.encode(samples) + encoder.flush())
 
 
 def archive(contents: dict[str, bytes], recipe: Recipe) -> bytes:
@@ -84,20 +114,5 @@ def archive(contents: dict[str, bytes], recipe: Recipe) -> bytes:
 
 def recipe_json(recipe: Recipe) -> bytes:
     """The recipe as a file: its settings to read, and the text that makes the music again."""
-    readable = {
-        "operation": recipe.operation,
-        "model": recipe.model,
-        "seed": recipe.seed,
-        "count": recipe.count,
-        "temperature": recipe.temperature,
-        "same_z": recipe.same_z,
-        "qpm": recipe.qpm,
-        "bars": recipe.bars,
-        "own_ends": recipe.own_ends,
-        "amount": recipe.amount,
-        "dynamics": recipe.dynamics,
-        "keep_notes": recipe.keep_notes,
-        "keep_dynamics": recipe.keep_dynamics,
-        "recipe": recipe.to_string(),
-    }
+    readable = recipe.settings() | {"recipe": recipe.to_string()}
     return json.dumps(readable, indent=2).encode() + b"\n"

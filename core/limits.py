@@ -22,8 +22,17 @@ TEMPO_CHANGES = 200
 TEMPERATURE = (0.01, 2.0)
 QPM = (30.0, 300.0)
 SEED = (0, 2**32 - 1)
+# A recipe in a link with the notes of all its clips, and the page's address before it: some servers take no more than
+# 8 KiB in a line. A recipe in a file may be longer; unpacked it has at most so many brackets and quotation marks.
 MAX_LINK_CHARACTERS = 8_000
+MAX_ADDRESS_CHARACTERS = 2_000
+MAX_LINK_NOTES = 10_000
 MAX_RECIPE_BYTES = 1 << 20
+MAX_RECIPE_MARKS = 2_000
+MAX_NAME_CHARACTERS = 255
+MAX_INSTRUMENTS = 1 << 16
+MAX_NOTE_TICKS = (1 << 24) - 1
+MAX_CLIP_BARS = 1_024
 # Of a checkpoint's file, and of all that is in it.
 MAX_CHECKPOINT_BYTES = 4 << 30
 MAX_CHECKPOINT_MEMBERS = 100

@@ -8,15 +8,21 @@ from __future__ import annotations
 
 import base64
 import binascii
+import itertools
 import json
+import operator
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from urllib.parse import parse_qs, urlsplit
 
 from core import limits
-from core.clip import Clip, Note
+from core.clip import TICKS_PER_BAR, Clip, Note
 from core.errors import SettingError
 
 VERSION = 2
+NOTE_FIELDS = 7
+# A share link is the page's address with this parameter.
+LINK_PARAMETER = "jam"
 # How many clips each operation starts from.
 INPUTS = {"sample": 0, "interpolate": 2, "groove": 1}
 
@@ -97,40 +103,41 @@ class Recipe:
             [_clip_to_values(clip) for clip in self.clips],
             int(self.own_ends), self.amount, self.dynamics, int(self.keep_notes), int(self.keep_dynamics),
         ]  # fmt: skip
-        packed = zlib.compress(json.dumps(values, separators=(",", ":"), ensure_ascii=False).encode(), 9)
+        packed = zlib.compress(
+            json.dumps(values, separators=(",", ":"), ensure_ascii=False).encode(errors="replace"), 9
+        )
         return base64.urlsafe_b64encode(bytes([VERSION]) + packed).decode().rstrip("=")
 
     def to_link_string(self) -> str:
         """The recipe as text for a link; raises `SettingError` if it would be too long to paste."""
         text = self.to_string()
-        if len(text) > limits.MAX_LINK_CHARACTERS:
+        notes = sum(len(clip.notes) for clip in self.clips)
+        if len(text) > limits.MAX_LINK_CHARACTERS or notes > limits.MAX_LINK_NOTES:
             raise SettingError("These clips hold too many notes for a link. Send the MIDI file instead.")
         return text
 
     @classmethod
-    def from_string(cls, text: str) -> Recipe:
-        """Reads what `to_string` wrote; raises `SettingError` for anything else."""
-        damaged = SettingError("This link is damaged or incomplete. Ask for it again, or start from a new clip.")
+    def from_string(cls, text: str, most_notes: int = 2 * limits.MAX_MIDI_NOTES) -> Recipe:
+        """Reads what `to_string` wrote; raises `SettingError` for anything else, having built nothing large."""
         # A recipe kept as a file may be longer than one in a link.
         if not isinstance(text, str) or len(text) > limits.MAX_RECIPE_BYTES:
-            raise damaged
+            raise _damaged()
         try:
-            packed = base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True)
-            if not packed or not 1 <= packed[0] <= VERSION:
-                raise SettingError("This link was made by another version of Latent Jam and cannot be opened here.")
-            inflate = zlib.decompressobj()
-            data = inflate.decompress(packed[1:], limits.MAX_RECIPE_BYTES)
-            if not inflate.eof:
-                raise damaged
-            values = json.loads(data)
-            if packed[0] == 1:
-                # Version 1 knew no grooves, and its paths ended in reconstructions.
-                values += [0, 1.0, 1.0, 1, 0]
+            values = _unpacked(text, most_notes)
             operation, model, seed, count, temperature, same_z, qpm, bars, clips, *more = values
             own_ends, amount, dynamics, keep_notes, keep_dynamics = more
+            numbers = (seed, count, temperature, qpm, amount, dynamics, 0 if bars is None else bars)
+            if any(type(number) not in (int, float) for number in numbers):
+                raise ValueError("number")
             if any(switch not in (0, 1) for switch in (same_z, own_ends, keep_notes, keep_dynamics)):
-                raise damaged
-            return cls(
+                raise ValueError("switch")
+            if type(operation) is not str or type(model) is not str or len(model) > limits.MAX_NAME_CHARACTERS:
+                raise ValueError("name")
+            if type(clips) is not list or len(clips) > max(INPUTS.values()):
+                raise ValueError("clips")
+            checked = [_checked_clip(clip) for clip in clips]
+            # Notes are made last, when everything else is known to be right.
+            recipe = cls(
                 operation,
                 model,
                 seed,
@@ -139,24 +146,96 @@ class Recipe:
                 bool(same_z),
                 qpm,
                 bars,
-                tuple(map(_clip_from_values, clips)),
+                tuple(clip for clip, _ in checked),
                 bool(own_ends),
                 amount,
                 dynamics,
                 bool(keep_notes),
                 bool(keep_dynamics),
             )
+            return replace(recipe, clips=tuple(replace(clip, notes=_notes(columns)) for clip, columns in checked))
         except SettingError:
             raise
         except (binascii.Error, zlib.error, ValueError, TypeError, RecursionError, OverflowError):
-            raise damaged from None
+            raise _damaged() from None
+
+    @classmethod
+    def from_link(cls, link: str) -> Recipe:
+        """Reads a share link, or the text of `to_link_string`; raises `SettingError` for anything else."""
+        link = link.strip() if isinstance(link, str) else ""
+        # What a page's address may hold besides the recipe is not looked at further than this.
+        if len(link) > limits.MAX_LINK_CHARACTERS + limits.MAX_ADDRESS_CHARACTERS:
+            raise _damaged()
+        try:
+            asked = parse_qs(urlsplit(link).query).get(LINK_PARAMETER, [link])
+        except ValueError:
+            raise _damaged() from None
+        if len(asked[0]) > limits.MAX_LINK_CHARACTERS:
+            raise _damaged()
+        return cls.from_string(asked[0], limits.MAX_LINK_NOTES)
+
+    @classmethod
+    def from_json(cls, data: bytes) -> Recipe:
+        """Reads a `recipe.json`, as `core.export` writes it; raises `SettingError` for anything else."""
+        wrong = SettingError("This is no recipe.json of Latent Jam, or it is damaged. Take it from the zip again.")
+        if len(data) > 2 * limits.MAX_RECIPE_BYTES:
+            raise wrong
+        try:
+            read = json.loads(data, parse_constant=_no_constant)
+            recipe = cls.from_string(read["recipe"])
+        except SettingError:
+            raise wrong from None
+        except (ValueError, TypeError, KeyError, RecursionError):
+            raise wrong from None
+        changed = [name for name, value in recipe.settings().items() if name in read and read[name] != value]
+        if changed:
+            raise SettingError(
+                f"In this recipe.json the {changed[0]} was changed, but the settings there are only for reading. "
+                "Make the music anew with other settings instead."
+            )
+        return recipe
+
+    def settings(self) -> dict[str, object]:
+        """Every setting by name, to read; the input clips left out."""
+        return {field.name: getattr(self, field.name) for field in fields(self) if field.name != "clips"}
+
+
+def _damaged() -> SettingError:
+    return SettingError("This link is damaged or incomplete. Ask for it again, or start from a new clip.")
+
+
+def _no_constant(name: str) -> float:
+    """JSON has no NaN and no Infinity; Python's reader would take them."""
+    raise ValueError(name)
+
+
+def _unpacked(text: str, most_notes: int) -> list:
+    """The JSON list in a recipe's text, of the length that the newest version has."""
+    packed = base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True)
+    if not packed or not 1 <= packed[0] <= VERSION:
+        raise SettingError("This link was made by another version of Latent Jam and cannot be opened here.")
+    inflate = zlib.decompressobj()
+    data = inflate.decompress(packed[1:], limits.MAX_RECIPE_BYTES)
+    if not inflate.eof or inflate.unused_data:
+        raise ValueError("zip")
+    # Nested or worded JSON of this size would take many times its size when read.
+    values = limits.MAX_RECIPE_MARKS + NOTE_FIELDS * most_notes
+    if data.count(b",") > values or any(data.count(mark) > limits.MAX_RECIPE_MARKS for mark in (b"[", b"{", b'"')):
+        raise ValueError("nesting")
+    values = json.loads(data, parse_constant=_no_constant)
+    if type(values) is not list:
+        raise ValueError("list")
+    if packed[0] == 1:
+        # Version 1 knew no grooves, and its paths ended in reconstructions.
+        values += [0, 1.0, 1.0, 1, 0]
+    return values
 
 
 def _clip_to_values(clip: Clip) -> list:
     """A clip as lists of numbers, one list a field, starts as differences: alike neighbours deflate well."""
     starts = [note.start for note in clip.notes]
     return [
-        clip.name, clip.bars, clip.qpm,
+        _short(clip.name), clip.bars, clip.qpm,
         [start - before for before, start in zip([0, *starts], starts, strict=False)],
         [note.end - note.start for note in clip.notes],
         [note.pitch for note in clip.notes],
@@ -167,16 +246,34 @@ def _clip_to_values(clip: Clip) -> list:
     ]  # fmt: skip
 
 
-def _clip_from_values(values: list) -> Clip:
+def _short(name: str) -> str:
+    return name[: limits.MAX_NAME_CHARACTERS]
+
+
+def _checked_clip(values: list) -> tuple[Clip, list[list[int]]]:
+    """A clip without its notes, and the columns that `_notes` takes; raises ValueError."""
     name, bars, qpm, *columns = values
-    if len(columns) != 7 or len({len(column) for column in columns}) != 1 or len(columns[0]) > limits.MAX_MIDI_NOTES:
+    if type(name) is not str or type(bars) is not int or type(qpm) not in (int, float):
+        raise ValueError("clip")
+    if not 1 <= bars <= limits.MAX_CLIP_BARS:
+        raise ValueError("bars")
+    if len(columns) != NOTE_FIELDS or {type(column) for column in columns} != {list}:
         raise ValueError("columns")
-    notes, now = [], 0
-    for row in zip(*columns, strict=True):
-        if any(type(value) is not int or not 0 <= value < 1 << 24 for value in row) or max(row[2:]) > 127:
+    if len({len(column) for column in columns}) != 1 or len(columns[0]) > limits.MAX_MIDI_NOTES:
+        raise ValueError("columns")
+    after, lasts, pitch, velocity, is_drum, instrument, program = columns
+    last_tick = bars * TICKS_PER_BAR
+    highest = (last_tick, limits.MAX_NOTE_TICKS, 127, 127, 1, limits.MAX_INSTRUMENTS, 127)
+    for column, most in zip(columns, highest, strict=True):
+        if column and (set(map(type, column)) != {int} or min(column) < 0 or max(column) > most):
             raise ValueError("note")
-        after, lasts, pitch, velocity, is_drum, instrument, program = row
-        now += after
-        notes.append(Note(now, pitch, now + lasts, velocity, bool(is_drum), instrument, program))
-    bars = limits.whole_number_within(bars, (1, 1024), "The number of bars")
-    return Clip(tuple(notes), bars, limits.number_within(qpm, limits.QPM, "The tempo"), str(name)[:100])
+    if sum(after) > last_tick:
+        raise ValueError("late")
+    return Clip((), bars, limits.number_within(qpm, limits.QPM, "The tempo"), _short(name)), columns
+
+
+def _notes(columns: list[list[int]]) -> tuple[Note, ...]:
+    after, lasts, pitch, velocity, is_drum, instrument, program = columns
+    starts = list(itertools.accumulate(after))
+    ends = map(operator.add, starts, lasts)
+    return tuple(map(Note, starts, pitch, ends, velocity, map(bool, is_drum), instrument, program))

@@ -11,6 +11,8 @@ import gradio as gr
 
 from core.limits import CLIPS_ON_THE_PAGE
 from ui import texts
+from ui.archives import Archive
+from ui.links import CopyLink
 from ui.rolls import WAVEFORM, figure, keep_file, silence
 
 if TYPE_CHECKING:
@@ -46,8 +48,10 @@ class Cards:
         """Must be made inside the Blocks that shall hold the cards."""
         with gr.Column(elem_classes="cards"):
             self.cards = [self._card(number) for number in range(1, CLIPS_ON_THE_PAGE[1] + 1)]
-        self.zip = gr.DownloadButton(texts.ALL_AS_ZIP, visible=False, elem_id="download-zip")
-        self.clips = gr.State(())
+        with gr.Row(elem_classes="takings"):
+            self.link = CopyLink("sample-link")
+            self.zip = Archive(texts.ALL_AS_ZIP, "download-zip")
+        self.performance = gr.State(None)
 
     @staticmethod
     def _card(number: int) -> Card:
@@ -82,16 +86,21 @@ class Cards:
     @property
     def components(self) -> list[gr.components.Component]:
         """All components, as outputs of an event."""
-        return [component for card in self.cards for component in card.components] + [self.zip, self.clips]
+        return [component for card in self.cards for component in card.components] + [
+            self.link.component,
+            self.zip.button,
+            self.performance,
+        ]
 
-    def filled(self, performance, theme: str, melody_program: int | None = None) -> list:
-        """Values for `components` that show a performance's clips, with pictures in `theme` ('light' or 'dark') and
-        melodies in a General MIDI sound."""
+    def filled(self, performance, theme: str, address: str, melody_program: int | None = None) -> list:
+        """Values for `components` that show a performance's clips, with pictures in `theme` ('light' or 'dark'), a
+        link to the page at `address` and melodies in a General MIDI sound."""
         from core import audio, export, pianoroll
         from core.clip import to_sequence
 
         why_silent = audio.unavailable()
-        contents = export.files(performance, ("mid", "png") if why_silent else export.KINDS, theme, melody_program)
+        kinds = ("mid", "png") if why_silent else ("mid", "wav", "png")
+        contents = export.files(performance, kinds, theme, melody_program)
         stems = [name.removesuffix(".mid") for name in contents if name.endswith(".mid")]
         values: list = []
         for number, clip in enumerate(performance.clips, 1):
@@ -109,35 +118,37 @@ class Cards:
             ]
         for _ in self.cards[len(performance.clips) :]:
             values += [gr.update(visible=False), "", gr.update(visible=False), *[gr.update(value=None)] * 2]
-        name = f"{performance.recipe.model.split('/', 1)[-1]}_{performance.recipe.seed}.zip"
-        archive = keep_file(export.archive(contents, performance.recipe), name)
-        return [*values, gr.update(value=archive, visible=True), performance.clips]
+        return [*values, self.link.filled(performance.recipe, address), gr.update(visible=True), performance]
 
-    def play_in(self, sound: gr.Dropdown) -> None:
-        """Makes the players follow the menu of melodies' sounds, and each card the choice of an instrument."""
+    def play_in(self, sound: gr.Dropdown, theme: gr.Textbox) -> None:
+        """Makes the players follow the menu of melodies' sounds, each card the choice of an instrument, and the zip
+        both the menu and the theme."""
         parts, players = [card.part for card in self.cards], [card.audio for card in self.cards]
-        sound.change(self._resounded, [self.clips, sound, *parts], players, api_visibility="private")
+        self.zip.wire(self.performance, theme, sound)
+        sound.change(self._resounded, [self.performance, sound, *parts], players, api_visibility="private")
         for number, card in enumerate(self.cards):
             card.part.input(
                 partial(self._part_chosen, number),
-                [self.clips, sound, card.part],
+                [self.performance, sound, card.part],
                 [card.audio, card.midi],
                 api_visibility="private",
                 show_progress="minimal",
             )
 
-    def _resounded(self, clips: tuple, melody_program: int, *parts: str) -> list:
+    def _resounded(self, performance, melody_program: int, *parts: str) -> list:
         """Values for the players that play the melodies among the clips in another sound."""
+        clips = performance.clips if performance else ()
         values = [
             _sound(_heard(clip, part), f"clip_{number:02d}.wav", melody_program) if clip.plays != "drums" else gr.skip()
             for number, (clip, part) in enumerate(zip(clips, parts, strict=False))
         ]
         return values + [gr.skip()] * (len(self.cards) - len(values))
 
-    def _part_chosen(self, number: int, clips: tuple, melody_program: int, part: str) -> list:
+    def _part_chosen(self, number: int, performance, melody_program: int, part: str) -> list:
         """Values for a card's player and MIDI file that give one instrument alone, or all of them."""
         from core.clip import to_midi
 
+        clips = performance.clips if performance else ()
         if number >= len(clips):
             return [gr.skip(), gr.skip()]
         heard = _heard(clips[number], part)

@@ -11,8 +11,11 @@ from core.limits import AMOUNT
 from core.recipe import Recipe
 from core.seeds import new_seed
 from ui import rolls, taps, texts
+from ui.archives import Archive
+from ui.interpolate import tempo_of
+from ui.links import CopyLink, page_address
 from ui.notices import guarded, notice
-from ui.performing import performed, shown_theme
+from ui.performing import performed, reaching, shown_theme
 from ui.slots import Slot
 
 HUMANIZE, TAP, HI_HAT = "bundled/groove_2bar_humanize", "bundled/groove_2bar_tap", "bundled/groove_2bar_add_closed_hh"
@@ -36,7 +39,7 @@ class Groove:
                 dynamics = gr.Slider(*AMOUNT, value=1, step=0.05, label=texts.DYNAMICS, info=texts.DYNAMICS_INFO)
                 keep_notes = gr.Checkbox(value=True, label=texts.KEEP_NOTES, info=texts.KEEP_NOTES_INFO)
                 keep_dynamics = gr.Checkbox(label=texts.KEEP_DYNAMICS, info=texts.KEEP_DYNAMICS_INFO)
-                temperature = gr.Slider(
+                self.temperature = temperature = gr.Slider(
                     0.05, 1.5, value=TEMPERATURE, step=0.05, label=texts.TEMPERATURE, info=texts.FEEL_TEMPERATURE_INFO
                 )
                 self.qpm = gr.Slider(40, 240, value=110, step=1, label=texts.QPM, elem_id=TEMPO_ID)
@@ -45,10 +48,16 @@ class Groove:
             with gr.Column(scale=5, min_width=320):
                 self.said = gr.HTML(f'<div class="empty">{texts.GROOVE_EMPTY}</div>', elem_id="groove-said")
                 self.before, self.after = rolls.Roll("before"), rolls.Roll("after")
-                self.zip = gr.DownloadButton(texts.GROOVE_AS_ZIP, visible=False, elem_id="groove-zip")
-        self.slot.clip.change(
-            lambda clip: clip.qpm if clip else gr.skip(), self.slot.clip, self.qpm, api_visibility="private"
-        )
+                with gr.Row(elem_classes="takings"):
+                    self.link = CopyLink("groove-link")
+                    self.zip = Archive(texts.ALL_AS_ZIP, "groove-zip")
+        self.performance, self.from_link = gr.State(None), gr.State(None)
+        # What a link sets, in the order of `_settings`.
+        self.controls = [
+            self.mode, amount, dynamics, keep_notes, keep_dynamics, temperature, self.qpm, seed, self.from_link,
+        ]  # fmt: skip
+        self.zip.wire(self.performance, theme)
+        self.slot.clip.change(tempo_of, [self.slot.clip, self.from_link], self.qpm, api_visibility="private")
         self.mode.change(
             lambda mode: [gr.update(interactive=mode != TAP), gr.update(open=mode == TAP)],
             self.mode,
@@ -75,24 +84,29 @@ class Groove:
     @property
     def components(self) -> list[gr.components.Component]:
         """In the order in which `filled` gives their values."""
-        return [self.said, *self.before.components, *self.after.components, self.zip]
+        return [
+            self.said,
+            *self.before.components,
+            *self.after.components,
+            self.link.component,
+            self.zip.button,
+            self.performance,
+        ]
 
-    def filled(self, performance, theme: str, seconds: float) -> list:
-        """Values for `components` that show the input and what came of it, above each other."""
-        from core import export
-        from core.clip import to_midi
-
+    def filled(self, performance, theme: str, seconds: float, address: str) -> list:
+        """Values for `components` that show the input and what came of it, above each other, with a link to the page
+        at `address`."""
         recipe = performance.recipe
         before, after = replace(recipe.clips[0], qpm=recipe.qpm), performance.clips[0]
         stem = recipe.model.split("/", 1)[-1]
         shown = [rolls.Shown(before, texts.BEFORE, f"{stem}_before"), rolls.Shown(after, texts.AFTER, stem)]
         values = rolls.filled(shown, theme)
-        contents = {f"{stem}_before.mid": to_midi(before), f"{stem}.mid": to_midi(after)}
-        name = f"{stem}_{recipe.seed}.zip"
         return [
             notice(texts.GROOVE_MADE.format(bars=after.bars, seed=recipe.seed, seconds=seconds)),
             *values,
-            gr.update(value=rolls.keep_file(export.archive(contents, recipe), name), visible=True),
+            self.link.filled(recipe, address),
+            gr.update(visible=True),
+            performance,
         ]
 
     def _tapped(self, theme: str, event: gr.EventData) -> list:
@@ -118,6 +132,7 @@ class Groove:
         qpm: float,
         seed: float | None,
         theme: str,
+        request: gr.Request,
         progress: gr.Progress = gr.Progress(),  # noqa: B008 (this is how Gradio injects it)
     ) -> list:
         started = time.monotonic()
@@ -139,6 +154,43 @@ class Groove:
                 keep_dynamics=bool(keep_dynamics),
             )
             performance = performed(recipe, progress)
-            return self.filled(performance, shown_theme(theme), time.monotonic() - started)
+            seconds = time.monotonic() - started
+            return self.filled(performance, shown_theme(theme), seconds, page_address(request))
 
         return guarded(make, lambda said: [said, *unchanged])
+
+    @property
+    def opened_components(self) -> list[gr.components.Component]:
+        """In the order in which `opened` gives their values."""
+        return [*self.components, *self.controls, *self.slot.components]
+
+    def opened(self, performance, theme: str, seconds: float, address: str) -> list:
+        """Values for `opened_components` that show a link's result with its settings and clip."""
+        recipe = performance.recipe
+        shown = self.filled(performance, theme, seconds, address)
+        return [*shown, *self._settings(recipe), *self.slot.filled(recipe.clips[0], theme)]
+
+    def _settings(self, recipe: Recipe) -> list:
+        return [
+            recipe.model,
+            recipe.amount,
+            recipe.dynamics,
+            # Taps become new notes whatever the box says.
+            gr.skip() if recipe.model == TAP else recipe.keep_notes,
+            recipe.keep_dynamics,
+            reaching(self.temperature, recipe.temperature),
+            reaching(self.qpm, recipe.qpm),
+            recipe.seed,
+            recipe,
+        ]
+
+    @staticmethod
+    def why_not(recipe: Recipe) -> str:
+        """Why the page cannot show a link's result, if it cannot."""
+        known = dict(MODES).values()
+        return "" if recipe.model in known else texts.NOT_IN_THE_MENU.format(model=recipe.model[:60])
+
+    @staticmethod
+    def remark(recipe: Recipe) -> str:
+        """What to know before changing a link's settings."""
+        return ""

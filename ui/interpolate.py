@@ -10,8 +10,10 @@ from core.limits import INTERPOLATION_STEPS
 from core.recipe import Recipe
 from core.seeds import new_seed
 from ui import rolls, texts
+from ui.archives import Archive
+from ui.links import CopyLink, page_address
 from ui.notices import guarded, notice
-from ui.performing import TEMPERATURES, performed, shown_theme, usual_temperature
+from ui.performing import TEMPERATURES, performed, reaching, shown_theme, usual_temperature
 from ui.slots import Slot
 
 # By what the clips at both ends play, and their bars.
@@ -37,7 +39,7 @@ class Interpolate:
                 self.a = Slot("A", "slot-a", theme, KINDS, bars)
                 self.b = Slot("B", "slot-b", theme, KINDS, bars, beside=self.a)
                 steps = gr.Slider(*INTERPOLATION_STEPS, value=6, step=1, label=texts.STEPS, info=texts.STEPS_INFO)
-                temperature = gr.Slider(
+                self.temperature = temperature = gr.Slider(
                     0.1,
                     1.5,
                     value=TEMPERATURES["drums"],
@@ -46,7 +48,7 @@ class Interpolate:
                     info=texts.PATH_TEMPERATURE_INFO,
                 )
                 own_ends = gr.Checkbox(value=True, label=texts.OWN_ENDS, info=texts.OWN_ENDS_INFO)
-                qpm = gr.Slider(40, 240, value=110, step=1, label=texts.QPM)
+                self.qpm = qpm = gr.Slider(40, 240, value=110, step=1, label=texts.QPM)
                 sound = rolls.sound_menu("path-sound")
                 seed = gr.Number(value=1, precision=0, label=texts.SEED, info=texts.SEED_INFO)
                 self.button = gr.Button(texts.INTERPOLATE, variant="primary", size="lg", elem_id="interpolate")
@@ -61,20 +63,18 @@ class Interpolate:
                         place: gr.Button(text, size="sm", min_width=60, elem_classes=f"use-{place}")
                         for place, text in texts.USES.items()
                     }
-                self.zip = gr.DownloadButton(texts.PATH_AS_ZIP, visible=False, elem_id="path-zip")
-        self.performance = gr.State(None)
-        self.a.clip.change(lambda clip: clip.qpm if clip else gr.skip(), self.a.clip, qpm, api_visibility="private")
+                with gr.Row(elem_classes="takings"):
+                    self.link = CopyLink("path-link")
+                    self.zip = Archive(texts.ALL_AS_ZIP, "path-zip")
+        self.performance, self.from_link = gr.State(None), gr.State(None)
+        # What a link sets, in the order of `_settings`.
+        self.controls = [bars, steps, temperature, own_ends, qpm, sound, seed, self.from_link]
+        self.zip.wire(self.performance, theme, sound)
+        self.a.clip.change(tempo_of, [self.a.clip, self.from_link], qpm, api_visibility="private")
         for slot in (self.a, self.b):
             slot.clip.change(
-                lambda clip, now: (
-                    [
-                        gr.update(visible=clip.plays != "drums"),
-                        usual_temperature(clip.plays, now),
-                    ]
-                    if clip
-                    else [gr.skip(), gr.skip()]
-                ),
-                [slot.clip, temperature],
+                self._clip_came,
+                [slot.clip, temperature, self.from_link],
                 [sound, temperature],
                 api_visibility="private",
                 show_progress="hidden",
@@ -94,7 +94,23 @@ class Interpolate:
     @property
     def components(self) -> list[gr.components.Component]:
         """In the order in which `filled` gives their values."""
-        return [self.said, *self.path.components, self.uses_row, self.step, self.zip, self.performance]
+        return [
+            self.said,
+            *self.path.components,
+            self.uses_row,
+            self.step,
+            self.link.component,
+            self.zip.button,
+            self.performance,
+        ]
+
+    @staticmethod
+    def _clip_came(clip, temperature: float, from_link: Recipe | None) -> list:
+        if clip is None:
+            return [gr.skip(), gr.skip()]
+        came_with_settings = from_link is not None and clip in from_link.clips
+        sound = gr.update(visible=clip.plays != "drums")
+        return [sound, gr.skip() if came_with_settings else usual_temperature(clip.plays, temperature)]
 
     @staticmethod
     def _resounded(performance, sound: int):
@@ -104,18 +120,12 @@ class Interpolate:
             return gr.skip()
         return rolls.keep_file(audio.wav(performance.joined, sound), "path.wav")
 
-    def filled(self, performance, theme: str, seconds: float, sound: int | None = None) -> list:
-        """Values for `components` that show a path."""
-        from core import export
-        from core.clip import to_midi
-
+    def filled(self, performance, theme: str, seconds: float, address: str, sound: int | None = None) -> list:
+        """Values for `components` that show a path, with a link to the page at `address`."""
         recipe, joined = performance.recipe, performance.joined
         stem = f"{recipe.model.split('/', 1)[-1]}_path"
         title = texts.PATH_TITLE.format(steps=recipe.count, bars=joined.bars)
         values = rolls.filled([rolls.Shown(joined, title, stem, performance.clips[0].bars)], theme, sound)
-        contents = {f"{stem}_{n:02d}.mid": to_midi(part) for n, part in enumerate(performance.clips)}
-        archive = export.archive({f"{stem}.mid": to_midi(joined), **contents}, recipe)
-        name = f"{stem}_{recipe.seed}.zip"
         choices = [(texts.ALL_STEPS, ALL)]
         choices += [(texts.STEP_NUMBER.format(number=n), str(n)) for n in range(1, recipe.count + 1)]
         return [
@@ -123,7 +133,8 @@ class Interpolate:
             *values,
             gr.update(visible=True),
             gr.update(choices=choices, value=ALL),
-            gr.update(value=rolls.keep_file(archive, name), visible=True),
+            self.link.filled(recipe, address),
+            gr.update(visible=True),
             performance,
         ]
 
@@ -138,6 +149,7 @@ class Interpolate:
         sound: int,
         seed: float | None,
         theme: str,
+        request: gr.Request,
         progress: gr.Progress = gr.Progress(),  # noqa: B008 (this is how Gradio injects it)
     ) -> list:
         started = time.monotonic()
@@ -166,6 +178,49 @@ class Interpolate:
                 own_ends=bool(own_ends),
             )
             performance = performed(recipe, progress)
-            return self.filled(performance, shown_theme(theme), time.monotonic() - started, sound)
+            seconds = time.monotonic() - started
+            return self.filled(performance, shown_theme(theme), seconds, page_address(request), sound)
 
         return guarded(make, lambda said: [said, *unchanged])
+
+    @property
+    def opened_components(self) -> list[gr.components.Component]:
+        """In the order in which `opened` gives their values."""
+        return [*self.components, *self.controls, *self.a.components, *self.b.components]
+
+    def opened(self, performance, theme: str, seconds: float, address: str) -> list:
+        """Values for `opened_components` that show a link's result with its settings and clips."""
+        recipe = performance.recipe
+        slots = [slot.filled(clip, theme) for slot, clip in zip((self.a, self.b), recipe.clips, strict=True)]
+        shown = self.filled(performance, theme, seconds, address)
+        return [*shown, *self._settings(recipe), *slots[0], *slots[1]]
+
+    def _settings(self, recipe: Recipe) -> list:
+        bars = recipe.clips[0].bars
+        return [
+            bars if bars in dict(texts.LENGTHS).values() else gr.skip(),
+            recipe.count,
+            reaching(self.temperature, recipe.temperature),
+            recipe.own_ends,
+            reaching(self.qpm, recipe.qpm),
+            gr.update(value=0, visible=recipe.clips[0].plays != "drums"),
+            recipe.seed,
+            recipe,
+        ]
+
+    @staticmethod
+    def why_not(recipe: Recipe) -> str:
+        """Why the page cannot show a link's result, if it cannot."""
+        return ""
+
+    @staticmethod
+    def remark(recipe: Recipe) -> str:
+        """What to know before changing a link's settings."""
+        a, b = recipe.clips
+        ours = MODELS.get((a.plays, a.bars)) if (a.plays, a.bars) == (b.plays, b.bars) else None
+        return "" if ours in (None, recipe.model) else texts.OTHER_MODEL.format(model=recipe.model, ours=ours)
+
+
+def tempo_of(clip, from_link: Recipe | None):
+    """The tempo that comes with a clip; that of the link, which is set already, with the clips of a link."""
+    return gr.skip() if clip is None or (from_link is not None and clip in from_link.clips) else clip.qpm

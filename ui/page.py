@@ -8,7 +8,7 @@ from pathlib import Path
 import gradio as gr
 
 from core import limits
-from ui import api, surprise, texts
+from ui import api, opening, surprise, texts
 from ui.groove import Groove
 from ui.interpolate import ALL, Interpolate
 from ui.notices import notice
@@ -29,6 +29,7 @@ def build() -> gr.Blocks:
     ) as page:
         theme = gr.Textbox("light", visible=False)
         gr.HTML(f'<header class="masthead"><h1>{texts.TITLE}</h1><p>{texts.TAGLINE}</p></header>')
+        above = gr.Column(elem_classes="above")
         with gr.Tabs(selected="sample") as tabs:
             with gr.Tab(texts.SAMPLE_TAB, id="sample"):
                 sample = Sample(theme)
@@ -41,19 +42,21 @@ def build() -> gr.Blocks:
         for number, card in enumerate(sample.cards.cards):
             for place, button in zip(slots, card.uses, strict=True):
                 take = partial(_clip_of_cards, number)
-                _carry(button, take, [sample.cards.clips], sample.said, place, slots, tabs, theme)
+                _carry(button, take, [sample.cards.performance], sample.said, place, slots, tabs, theme)
         for place, button in path.uses.items():
             _carry(button, _clip_of_path, [path.performance, path.step], path.said, place, slots, tabs, theme)
         surprise.wire(sample, path, feel, theme)
+        with above:
+            opening.wire(tabs, sample, path, feel)
         api.build()
         page.load(None, None, theme, js=SHOWN_THEME, api_visibility="private")
     page.queue(max_size=limits.QUEUE_SIZE)
     return page
 
 
-def _clip_of_cards(number: int, place: str, clips: tuple) -> tuple:
+def _clip_of_cards(number: int, place: str, performance) -> tuple:
     """The clip of a card and its name."""
-    return clips[number], texts.CLIP.format(number=number + 1)
+    return performance.clips[number], texts.CLIP.format(number=number + 1)
 
 
 def _clip_of_path(place: str, performance, step: str) -> tuple:

@@ -29,6 +29,11 @@ def performed(recipe: Recipe, progress: gr.Progress) -> Performance:
     return performance
 
 
+def reaching(slider: gr.Slider, value: float) -> dict:
+    """A slider's update that shows a value, beyond its usual range if need be: a link may hold any."""
+    return gr.update(value=value, minimum=min(slider.minimum, value), maximum=max(slider.maximum, value))
+
+
 def usual_temperature(plays: str, now: float) -> float:
     """The temperature to begin with for drums, melodies or bands; a visitor's own choice stays."""
     return TEMPERATURES[plays] if now in TEMPERATURES.values() else now

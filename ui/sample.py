@@ -11,8 +11,9 @@ from core.recipe import Recipe
 from core.seeds import new_seed
 from ui import rolls, texts
 from ui.cards import Cards
+from ui.links import page_address
 from ui.notices import guarded, notice
-from ui.performing import TEMPERATURES, performed, shown_theme, usual_temperature
+from ui.performing import TEMPERATURES, performed, reaching, shown_theme, usual_temperature
 
 SAMPLING_MODELS = [
     ("Drums, 2 bars: new beats", "bundled/drums_2bar.lokl"),
@@ -46,7 +47,7 @@ class Sample:
                     filterable=False,
                 )
                 count = gr.Slider(*CLIPS_ON_THE_PAGE, value=4, step=1, label=texts.COUNT)
-                temperature = gr.Slider(
+                self.temperature = temperature = gr.Slider(
                     0.1,
                     1.5,
                     value=TEMPERATURES["drums"],
@@ -54,6 +55,8 @@ class Sample:
                     label=texts.TEMPERATURE,
                     info=texts.TEMPERATURE_INFO,
                 )
+                # The page leaves the length to the model; a link need not.
+                bars = gr.Number(None, precision=0, label=texts.BARS, info=texts.BARS_INFO, visible=False)
                 same_z = gr.Checkbox(label=texts.SAME_Z, info=texts.SAME_Z_INFO)
                 self.qpm = gr.Slider(40, 240, value=110, step=1, label=texts.QPM)
                 sound = rolls.sound_menu("sample-sound")
@@ -70,7 +73,10 @@ class Sample:
                 self.cards = Cards()
                 # What “Surprise me” made of the samples.
                 self.path, self.played = rolls.Roll("surprise-path"), rolls.Roll("surprise-played")
-        model.change(
+        # What a link sets, in the order of `_settings`.
+        self.controls = [model, count, temperature, same_z, self.qpm, bars, sound, seed, every_time]
+        # Only a visitor's own choice: a link brings its temperature with it.
+        model.input(
             lambda model, now: [
                 gr.update(visible=PLAYS[model] != "drums"),
                 usual_temperature(PLAYS[model], now),
@@ -80,12 +86,12 @@ class Sample:
             api_visibility="private",
             show_progress="hidden",
         )
-        self.cards.play_in(sound)
+        self.cards.play_in(sound, theme)
         dice.click(new_seed, None, seed, api_visibility="private", queue=False)
         dice.click(lambda: False, None, every_time, api_visibility="private", queue=False)
         generate.click(
             self._sample,
-            [model, count, temperature, same_z, self.qpm, sound, seed, every_time, theme],
+            [model, count, temperature, same_z, self.qpm, sound, seed, every_time, theme, bars],
             [self.said, seed, self.path.box, self.played.box, *self.cards.components],
             api_visibility="private",
             concurrency_limit=2,
@@ -105,6 +111,8 @@ class Sample:
         seed: float | None,
         every_time: bool,
         theme: str,
+        bars: float | None,
+        request: gr.Request,
         progress: gr.Progress = gr.Progress(),  # noqa: B008 (this is how Gradio injects it)
     ) -> list:
         started = time.monotonic()
@@ -118,12 +126,54 @@ class Sample:
                 temperature,
                 bool(same_z),
                 qpm,
+                bars or None,
             )
             performance = performed(recipe, progress)
-            values = self.cards.filled(performance, shown_theme(theme), sound)
-            made = texts.ONE_CLIP if recipe.count == 1 else texts.CLIPS.format(count=recipe.count)
-            said = texts.MADE_IN_SECONDS.format(count=made, seed=recipe.seed, seconds=time.monotonic() - started)
+            values = self.cards.filled(performance, shown_theme(theme), page_address(request), sound)
             hidden = gr.update(visible=False)
-            return [notice(said), recipe.seed, hidden, hidden, *values]
+            return [_made(recipe, time.monotonic() - started), recipe.seed, hidden, hidden, *values]
 
         return guarded(make, lambda said: [said, gr.skip(), gr.skip(), gr.skip(), *self.cards.unchanged()])
+
+    @property
+    def opened_components(self) -> list[gr.components.Component]:
+        """In the order in which `opened` gives their values."""
+        return [self.said, self.path.box, self.played.box, *self.controls, *self.cards.components]
+
+    def opened(self, performance, theme: str, seconds: float, address: str) -> list:
+        """Values for `opened_components` that show a link's result with its settings."""
+        recipe, hidden = performance.recipe, gr.update(visible=False)
+        cards = self.cards.filled(performance, theme, address)
+        return [_made(recipe, seconds), hidden, hidden, *self._settings(recipe), *cards]
+
+    def _settings(self, recipe: Recipe) -> list:
+        return [
+            recipe.model,
+            recipe.count,
+            reaching(self.temperature, recipe.temperature),
+            recipe.same_z,
+            reaching(self.qpm, recipe.qpm),
+            gr.update(value=recipe.bars, visible=recipe.bars is not None),
+            gr.update(value=0, visible=PLAYS[recipe.model] != "drums"),
+            recipe.seed,
+            False,
+        ]
+
+    @staticmethod
+    def why_not(recipe: Recipe) -> str:
+        """Why the page cannot show a link's result, if it cannot."""
+        if recipe.model not in PLAYS:
+            return texts.NOT_IN_THE_MENU.format(model=recipe.model[:60])
+        if recipe.count > CLIPS_ON_THE_PAGE[1]:
+            return texts.TOO_MANY_FOR_THE_PAGE.format(count=recipe.count, most=CLIPS_ON_THE_PAGE[1])
+        return ""
+
+    @staticmethod
+    def remark(recipe: Recipe) -> str:
+        """What to know before changing a link's settings."""
+        return ""
+
+
+def _made(recipe: Recipe, seconds: float) -> str:
+    made = texts.ONE_CLIP if recipe.count == 1 else texts.CLIPS.format(count=recipe.count)
+    return notice(texts.MADE_IN_SECONDS.format(count=made, seed=recipe.seed, seconds=seconds))

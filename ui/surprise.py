@@ -10,6 +10,7 @@ import gradio as gr
 from core.recipe import Recipe
 from core.seeds import new_seed
 from ui import groove, interpolate, rolls, texts
+from ui.links import page_address
 from ui.notices import guarded, notice
 from ui.performing import shown_theme
 from ui.sample import SAMPLING_MODELS, Sample
@@ -27,11 +28,12 @@ def wire(sample: Sample, path: interpolate.Interpolate, feel: groove.Groove, the
     def surprise(
         qpm: float,
         theme: str,
+        request: gr.Request,
         progress: gr.Progress = gr.Progress(),  # noqa: B008 (this is how Gradio injects it)
     ) -> Iterator[list]:
-        theme = shown_theme(theme)
+        theme, address = shown_theme(theme), page_address(request)
         blank = [gr.skip()] * len(everything)
-        for stage in _stages(sample, path, feel, qpm, theme, progress):
+        for stage in _stages(sample, path, feel, qpm, theme, address, progress):
             made = guarded(stage, lambda said: {sample.said: said})
             yield [made.get(component, value) for component, value in zip(everything, blank, strict=True)]
             if len(made) == 1:
@@ -49,7 +51,7 @@ def wire(sample: Sample, path: interpolate.Interpolate, feel: groove.Groove, the
     )
 
 
-def _stages(sample: Sample, path, feel, qpm: float, theme: str, progress: gr.Progress) -> Iterator:
+def _stages(sample: Sample, path, feel, qpm: float, theme: str, address: str, progress: gr.Progress) -> Iterator:
     """Functions that each perform a stage and return values by component."""
     seed = new_seed()
     made: dict = {}
@@ -66,7 +68,8 @@ def _stages(sample: Sample, path, feel, qpm: float, theme: str, progress: gr.Pro
             # Now and then a sample has an empty bar, which cannot be encoded again.
             if all(is_one_phrase(clip) for clip in made["sampled"].clips):
                 break
-        values = dict(zip(sample.cards.components, sample.cards.filled(made["sampled"], theme), strict=True))
+        cards = sample.cards.filled(made["sampled"], theme, address)
+        values = dict(zip(sample.cards.components, cards, strict=True))
         for slot, clip in zip((path.a, path.b), made["sampled"].clips, strict=True):
             values |= dict(zip(slot.components, slot.filled(clip, theme), strict=True))
         made["started"] = started
@@ -81,7 +84,8 @@ def _stages(sample: Sample, path, feel, qpm: float, theme: str, progress: gr.Pro
         beats, model = made["sampled"].clips, interpolate.MODELS["drums", 2]
         recipe = Recipe("interpolate", model, seed, STEPS, qpm=qpm, clips=beats)
         made["path"] = perform(recipe)
-        values = dict(zip(path.components, path.filled(made["path"], theme, time.monotonic() - started), strict=True))
+        shown = path.filled(made["path"], theme, time.monotonic() - started, address)
+        values = dict(zip(path.components, shown, strict=True))
         return values | _copied(values, path.path, sample.path)
 
     def play() -> dict:
@@ -92,7 +96,8 @@ def _stages(sample: Sample, path, feel, qpm: float, theme: str, progress: gr.Pro
         joined = made["path"].joined
         recipe = Recipe("groove", groove.HUMANIZE, seed, temperature=groove.TEMPERATURE, qpm=qpm, clips=(joined,))
         performance = perform(recipe)
-        values = dict(zip(feel.components, feel.filled(performance, theme, time.monotonic() - started), strict=True))
+        shown = feel.filled(performance, theme, time.monotonic() - started, address)
+        values = dict(zip(feel.components, shown, strict=True))
         values |= dict(zip(feel.slot.components, feel.slot.filled(joined, theme), strict=True))
         values |= _copied(values, feel.after, sample.played)
         seconds = time.monotonic() - made["started"]

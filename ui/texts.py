@@ -32,6 +32,8 @@ SOUNDS = [
     ("Flute", 73),
     ("Square lead", 80),
 ]
+BARS = "Bars a clip"
+BARS_INFO = "As in the link that was opened; empty for the model's own length."
 SAME_Z = "Same region of the latent space"
 SAME_Z_INFO = "All clips start from one point: variations of one idea rather than different ideas."
 SEED = "Seed"
@@ -42,7 +44,17 @@ QPM = "Tempo (qpm)"
 GENERATE = "Generate"
 SURPRISE = "Surprise me: sample, blend and play"
 MIDI = "MIDI"
-ALL_AS_ZIP = "All clips as one zip (MIDI, sound, pictures)"
+ALL_AS_ZIP = "Everything as one zip"
+RESULT_GONE = "This result is no longer here: the page was asleep for too long. Make it again, then take the zip."
+COPY_LINK = "Copy link"
+LINK = "Link to this result"
+LINK_COPIED = "Copied. Whoever opens the link hears this and can change it."
+COPY_YOURSELF = "Your browser did not let the page copy. The link is selected above: copy it from there."
+OPENING = "Opening the link: the music is made again from its recipe…"
+PLAY_ELSEWHERE = "The command line plays it: python -m core play, then the link in quotation marks."
+TOO_MANY_FOR_THE_PAGE = "This link makes {count} clips, and the page shows at most {most}."
+NOT_IN_THE_MENU = "This link was made with {model}, which this page does not offer."
+OTHER_MODEL = "This path was made with {model}. A new one will be made with {ours}."
 EMPTY = (
     "<h3>Nothing here yet</h3><p>Press <b>Generate</b>. Each clip comes as a piano roll, "
     "a player, and a MIDI file that loops in your DAW. From there, blend two of them or play them like a drummer; "
@@ -95,7 +107,6 @@ PATH_MADE = "{steps} steps made with seed {seed} in {seconds:.1f} seconds."
 STEP = "Step"
 ALL_STEPS = "The whole path"
 STEP_NUMBER = "Step {number}"
-PATH_AS_ZIP = "Each step and the whole path as one zip (MIDI)"
 
 INPUT = "Input"
 MODE = "What to do"
@@ -120,7 +131,6 @@ GROOVE_MISSING = "There is no input yet: press “Humanise” on a clip, upload 
 GROOVE_MADE = "{bars} bars played with seed {seed} in {seconds:.1f} seconds."
 BEFORE = "As it was"
 AFTER = "As played"
-GROOVE_AS_ZIP = "Before and after as one zip (MIDI)"
 
 TAP_PAD = "Tap a rhythm"
 TAP_START = "Start the metronome"

@@ -1,0 +1,63 @@
+"""Everything of a result as one zip, made when somebody wants it: sound and pictures of a long path take a while."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import gradio as gr
+
+from ui import texts
+from ui.performing import shown_theme
+from ui.rolls import keep_file
+
+# Follows the making of the file, whose address is its input.
+DOWNLOAD = """
+file => {
+  if (!file) return;
+  const anchor = document.createElement('a');
+  anchor.href = file.url;
+  anchor.download = file.path.split(/[\\\\/]/).pop();
+  document.body.append(anchor);
+  anchor.click();
+  anchor.remove();
+}
+"""
+
+
+class Archive:
+    """A button that makes the zip of what a state holds and hands it over."""
+
+    def __init__(self, label: str, elem_id: str) -> None:
+        """Must be made inside the Blocks that shall hold it; hidden until there is something to have."""
+        self.button = gr.Button(label, visible=False, elem_id=elem_id)
+        self._file = gr.File(visible=False)
+
+    def wire(self, performance: gr.State, theme: gr.Textbox, sound: gr.Dropdown | None = None) -> None:
+        """Makes the button work on the performance in a state; melodies are heard in the menu's `sound`."""
+        self.button.click(
+            archived,
+            [performance, theme, *([sound] if sound else [])],
+            self._file,
+            api_visibility="private",
+            concurrency_limit=2,
+            concurrency_id="studio",
+            show_progress="full",
+            show_progress_on=[self.button],
+        ).success(None, self._file, None, js=DOWNLOAD, api_visibility="private")
+
+
+def archived(performance, theme: str, melody_program: int | None = None) -> str:
+    """Writes the zip of a performance in every kind of file; returns its path. Raises `gr.Error` with a sentence if
+    there is no performance any more."""
+    from core import audio, export
+    from core.clip import to_midi
+
+    if performance is None:
+        raise gr.Error(texts.RESULT_GONE, print_exception=False)
+    recipe = performance.recipe
+    kinds = [kind for kind in export.KINDS if not (kind in export.SOUNDS and audio.unavailable())]
+    contents = export.files(performance, tuple(kinds), shown_theme(theme), melody_program)
+    name = recipe.model.split("/", 1)[-1]
+    if recipe.operation == "groove":
+        contents[f"{name}_before.mid"] = to_midi(replace(recipe.clips[0], qpm=recipe.qpm))
+    return keep_file(export.archive(contents, recipe), f"{name}_{recipe.seed}.zip")

@@ -43,11 +43,16 @@ def build() -> None:
         amount, dynamics = gr.Number(1, label="amount"), gr.Number(1, label="dynamics")
         keep_notes, keep_dynamics = gr.Checkbox(True, label="keep_notes"), gr.Checkbox(label="keep_dynamics")
         trigger = gr.Button()
-    for component, example in ((a, "a.mid"), (b, "b.mid"), (drums, "beat.mid")):
-        component.example_inputs = partial(_file_named, example)
-    example = Recipe("sample", "bundled/drums_2bar.lokl", 7).to_string()
-    for component in (recipe, jam):
-        component.example_inputs = partial(str, example)
+    # Gradio's own examples would be "Hello!!" and 3.
+    for component in (model, blending, feel, count, steps, temperature, same_z, qpm, own_qpm, own_ends, amount):
+        component.example_inputs = partial(_same, component.value)
+    for component in (dynamics, keep_notes, keep_dynamics):
+        component.example_inputs = partial(_same, component.value)
+    for component, name in ((a, "a.mid"), (b, "b.mid"), (drums, "beat.mid")):
+        component.example_inputs = partial(_file_named, name)
+    beat = Recipe("sample", "bundled/drums_2bar.lokl", 7).to_string()
+    for component, example in ((recipe, beat), (jam, beat), (seed, 7)):
+        component.example_inputs = partial(_same, example)
     for name, function, inputs, outputs in (
         ("sample", make_clips, [model, count, temperature, same_z, qpm, seed], [files, recipe]),
         (
@@ -74,6 +79,10 @@ def build() -> None:
             concurrency_id="studio",
             show_progress="hidden",
         )
+
+
+def _same(example: object) -> object:
+    return example
 
 
 def _file_named(name: str) -> dict:
@@ -198,7 +207,8 @@ def play_like_a_drummer(
 
 
 def play_recipe(jam: str, request: gr.Request) -> tuple[list[str], str, str]:
-    """Makes the music of a share link or a recipe again.
+    """Makes the music of a share link or a recipe again, note for note, as MIDI files: to take along, or to change
+    it with the other tools.
 
     Args:
         jam: a link that the page's button “Copy link” gave, or a recipe that another tool returned.

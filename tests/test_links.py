@@ -123,7 +123,7 @@ def test_a_path_between_two_uploads(browser, address, other, tmp_path, rock_beat
         described = [page.get_attribute(f"#slot-{slot} .roll img", "alt") for slot in "ab"]
         link = copied(page, "path")
     with sharing(browser, elsewhere(link, address, other)) as page:
-        wait_for_text(page, "#interpolate-said", r"4 steps made with seed 1 in")
+        expect(page.locator("#interpolate-said")).to_contain_text("4 steps made with seed 1 in")
         assert download(page, "#path .midi") == midi
         assert [page.get_attribute(f"#slot-{slot} .roll img", "alt") for slot in "ab"] == described
         panel = page.locator(PANEL)

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
-from core import limits  # noqa: E402 (the settings above are read at import)
-from ui import page  # noqa: E402
+# Only ZeroGPU Spaces have this package, and it must come before Gradio's own modules.
+with contextlib.suppress(ImportError):
+    import spaces
 
-demo = page.build()
+    # Such a Space is stopped unless some function may ask for its GPU. Nothing here ever does.
+    spaces.disable_gradio_auto_wrap()
+    spaces.GPU(lambda: None)
+
+from core import limits  # noqa: E402 (the settings above are read at import)
+from ui import page, settings  # noqa: E402
+
+chosen = settings.read()
+demo = page.build(chosen)
 
 
 def warm_everything() -> None:
@@ -29,8 +39,9 @@ def main() -> None:
     demo.launch(
         prevent_thread_lock=True,
         max_file_size=limits.MAX_UPLOAD_BYTES,
-        run_history=False,
-        enable_monitoring=False,
+        run_history=chosen.run_history,
+        enable_monitoring=chosen.monitoring,
+        mcp_server=chosen.mcp_server,
         footer_links=["api", "settings"],
         **page.look(),
     )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import http.server
 import io
 import json
 import re
+import threading
 import urllib.request
 import zipfile
 from collections.abc import Iterator
@@ -121,7 +123,7 @@ def test_a_path_between_two_uploads(browser, address, other, tmp_path, rock_beat
         described = [page.get_attribute(f"#slot-{slot} .roll img", "alt") for slot in "ab"]
         link = copied(page, "path")
     with sharing(browser, elsewhere(link, address, other)) as page:
-        wait_for_text(page, "#interpolate-said", r"4 steps made with seed 1 in")
+        expect(page.locator("#interpolate-said")).to_contain_text("4 steps made with seed 1 in")
         assert download(page, "#path .midi") == midi
         assert [page.get_attribute(f"#slot-{slot} .roll img", "alt") for slot in "ab"] == described
         panel = page.locator(PANEL)
@@ -161,16 +163,34 @@ def test_a_groove_in_an_iframe(browser, address, other):  # noqa: F811
     context = browser.new_context(accept_downloads=True)
     page = context.new_page()
     page.set_default_timeout(PATIENCE)
-    # A Space's page: on another host, it hands its own parameters on to the frame.
-    page.route(
-        "http://spaces.example/**",
-        lambda route: route.fulfill(
-            content_type="text/html",
-            body=f"<iframe src='{other}/' style='width:100%;height:900px'></iframe>"
-            "<script>const f = document.querySelector('iframe'); f.src += location.search</script>",
-        ),
-    )
-    page.goto(f"http://spaces.example/jam?{query}")
+    with page_around(other) as around:
+        page.goto(f"{around}/jam?{query}")
+        the_frame_shows_the_groove(page, other, query, midi)
+    context.close()
+
+
+@contextmanager
+def page_around(address: str) -> Iterator[str]:
+    """A page like a Space's: on another host, with the app in a frame that gets the page's own parameters."""
+
+    class Around(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            script = f"document.querySelector('iframe').src = '{address}/' + location.search"
+            self.wfile.write(f"<iframe style='width:100%;height:900px'></iframe><script>{script}</script>".encode())
+
+        def log_message(self, *arguments: object) -> None:
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Around) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://localhost:{server.server_port}"
+        server.shutdown()
+
+
+def the_frame_shows_the_groove(page: Page, other: str, query: str, midi: tuple[str, bytes]) -> None:
     frame = page.frame_locator("iframe")
     expect(frame.locator("#groove-said")).to_contain_text("played with seed 1 in")
     expect(frame.locator("#slot-groove figcaption")).to_contain_text("Boom bap")
@@ -188,7 +208,6 @@ def test_a_groove_in_an_iframe(browser, address, other):  # noqa: F811
     assert field.input_value() == f"{other}/?{query}"
     assert field.evaluate("f => f.value.slice(f.selectionStart, f.selectionEnd) === f.value")
     expect(frame.locator("#groove-link [role=status]")).to_contain_text("did not let the page copy")
-    context.close()
 
 
 @pytest.mark.parametrize(

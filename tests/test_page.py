@@ -30,7 +30,7 @@ from core.recipe import Recipe
 
 ROOT = Path(__file__).resolve().parent.parent
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-PATIENCE = 60_000
+PATIENCE = 1000 * int(os.environ.get("PATIENCE_SECONDS", "60"))
 expect.set_options(timeout=PATIENCE)
 
 
@@ -47,7 +47,7 @@ def serving(folder: Path, home: Path, **environment: str) -> Iterator[str]:
             [sys.executable, "app.py"], cwd=folder, env=os.environ | settings | environment, stdout=log, stderr=log
         )
         try:
-            for _ in range(300):
+            for _ in range(PATIENCE // 100):
                 assert app.poll() is None, (home / "app.log").read_text()
                 try:
                     urllib.request.urlopen(address)

@@ -14,17 +14,18 @@ from ui.interpolate import ALL, Interpolate
 from ui.notices import notice
 from ui.performing import shown_theme
 from ui.sample import Sample
+from ui.settings import Settings
 from ui.slots import Slot
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 SHOWN_THEME = "() => document.body.classList.contains('dark') ? 'dark' : 'light'"
 
 
-def build() -> gr.Blocks:
+def build(settings: Settings = Settings()) -> gr.Blocks:  # noqa: B008 (it is frozen)
     """The whole page as Gradio Blocks; imports no TensorFlow."""
     with gr.Blocks(
         title=texts.TITLE,
-        analytics_enabled=False,
+        analytics_enabled=settings.analytics,
         delete_cache=(limits.FILE_CHECK_SECONDS, limits.FILE_AGE_SECONDS),
     ) as page:
         theme = gr.Textbox("light", visible=False)
@@ -38,6 +39,8 @@ def build() -> gr.Blocks:
             with gr.Tab(texts.GROOVE_TAB, id="groove"):
                 feel = Groove(theme)
         gr.HTML(f'<footer class="colophon">{texts.FOOTER}</footer>')
+        if settings.space:
+            gr.DuplicateButton(texts.DUPLICATE, elem_id="duplicate")
         slots = {"a": path.a, "b": path.b, "groove": feel.slot}
         for number, card in enumerate(sample.cards.cards):
             for place, button in zip(slots, card.uses, strict=True):

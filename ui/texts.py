@@ -9,6 +9,8 @@ FOOTER = (
     "POP909. Clips are yours to use; same seed and settings, same music."
 )
 
+DUPLICATE = "Duplicate this Space"
+
 SAMPLE_TAB = "Sample"
 INTERPOLATE_TAB = "Interpolate"
 GROOVE_TAB = "Groove"

@@ -215,4 +215,4 @@ def test_any_name_fits_a_sentence(name: str) -> None:
 
 
 def test_limits_allow_what_the_fastest_tempo_has() -> None:
-    assert limits.MAX_MIDI_BARS == limits.MAX_MIDI_SECONDS / 60 * limits.QPM[1] / 4
+    assert limits.MAX_MIDI_SECONDS / 60 * limits.QPM[1] / 4 == limits.MAX_MIDI_BARS

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import gc
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -64,7 +63,6 @@ def cost(data: bytes, name: str = "upload.mid") -> Cost:
     """What a file costs, from the main thread of a process on Linux."""
     worst = Cost(0, 0, 0, ())
     for way in WAYS:
-        gc.collect()
         before = _highest_memory(reset=True)
         processor, clock, said, error = time.process_time(), time.perf_counter(), (), None
         try:

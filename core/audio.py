@@ -22,8 +22,8 @@ BLOCK = 64
 # What still rings after the last bar, in seconds.
 TAIL_SECONDS = 1.0
 SYNTHESIZERS = 2
-# The same for every clip, so that before and after compare and what is played softer is softer. At this gain our examples
-# stay below full scale even with every hit at 127 (0.91, where 1.5 gave 1.37).
+# The same for every clip, so that before and after compare and what is played softer is softer. At this gain our
+# examples stay below full scale even with every hit at 127 (0.91, where 1.5 gave 1.37).
 GAIN = 1.0
 # Louder peaks, of stranger music, are turned down with their whole clip rather than clipped.
 HIGHEST_PEAK = 0.97

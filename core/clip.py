@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import mido
 
-from core import limits
-from core.errors import ClipError
+from core import limits, midi_file
+from core.errors import ClipError, one_line
 
 if TYPE_CHECKING:
     from note_seq.protobuf.music_pb2 import NoteSequence
@@ -166,33 +166,38 @@ def read_midi(data: bytes, name: str = "") -> NoteSequence:
     """The music in a MIDI file that nobody has vouched for.
 
     Raises:
-        ClipError: it is too large, too long, damaged, or has no notes.
+        ClipError: it is too large, too long, damaged, without a tempo, or has no notes.
     """
-    import note_seq
-
-    shown = f"“{name}”" if name else "This file"
+    shown = f"“{one_line(name)}”" if one_line(name) else "This file"
     if len(data) > limits.MAX_UPLOAD_BYTES:
         raise ClipError(f"{shown} is larger than {limits.MAX_UPLOAD_BYTES >> 20} MiB. Export only the part you need.")
     try:
-        file = mido.MidiFile(file=io.BytesIO(data))
-        notes = sum(message.type == "note_on" for track in file.tracks for message in track)
-        seconds = file.length if file.type != 2 else 0.0
-    except Exception:  # noqa: BLE001 (the parser raises whatever a damaged file leads it to)
+        music, begun = midi_file.read(data)
+    except midi_file.DamagedError:
         raise ClipError(
             f"{shown} is not a MIDI file, or it is damaged. Export it again as Standard MIDI (.mid)."
         ) from None
-    if not notes:
-        raise ClipError(f"{shown} has no notes in it.")
-    if notes > limits.MAX_MIDI_NOTES:
-        raise ClipError(f"{shown} has more than {limits.MAX_MIDI_NOTES:,} notes. Export only the part you need.")
-    if seconds > limits.MAX_MIDI_SECONDS:
+    except midi_file.TimeCodeError:
         raise ClipError(
-            f"{shown} lasts more than {limits.MAX_MIDI_SECONDS // 60} minutes. Export only the part you need."
-        )
-    try:
-        return note_seq.midi_to_note_sequence(data)
-    except Exception:  # noqa: BLE001 (as above)
-        raise ClipError(f"{shown} could not be read. Export it again as Standard MIDI (.mid).") from None
+            f"{shown} counts time in frames of film (SMPTE), not in beats. Export it again with a tempo."
+        ) from None
+    except midi_file.TooManyNotesError:
+        raise ClipError(
+            f"{shown} has more than {limits.MAX_MIDI_NOTES:,} notes. Export only the part you need."
+        ) from None
+    except midi_file.TooManyChangesError:
+        raise ClipError(
+            f"{shown} changes its tempo all the time, as a performance without a click does. Set one tempo in your DAW "
+            "and export it again."
+        ) from None
+    except midi_file.TooLongError:
+        raise ClipError(
+            f"{shown} lasts more than {limits.MAX_MIDI_SECONDS // 60} minutes or {limits.MAX_MIDI_BARS:,} bars. "
+            "Export only the part you need."
+        ) from None
+    if not begun:
+        raise ClipError(f"{shown} has no notes in it.")
+    return music
 
 
 def join(clips: Sequence[Clip], name: str = "") -> Clip:

@@ -6,6 +6,9 @@ prints it on one line and ends with status 2.
 
 from __future__ import annotations
 
+# The most of a stranger's name that is shown.
+SHOWN_CHARACTERS = 60
+
 
 class LatentJamError(Exception):
     """A sentence for the person who uses the app."""
@@ -49,3 +52,11 @@ class NoExtractedExamplesError(LatentJamError):
 
 class MultipleExtractedExamplesError(LatentJamError):
     """The music holds more than one window where exactly one is needed (same name as in Magenta)."""
+
+
+def one_line(text: str) -> str:
+    """As much of a stranger's text, the name of a file or a track, as can stand in a sentence: one line of printable
+    characters, at most `SHOWN_CHARACTERS` of them."""
+    # What fills a megabyte is cut before it is looked at.
+    line = "".join(filter(str.isprintable, " ".join(text[: 16 * SHOWN_CHARACTERS].split())))
+    return line if len(line) <= SHOWN_CHARACTERS else line[: SHOWN_CHARACTERS - 1] + "…"

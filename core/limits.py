@@ -7,6 +7,8 @@ from core.errors import SettingError
 MAX_UPLOAD_BYTES = 1 << 20
 MAX_MIDI_NOTES = 20_000
 MAX_MIDI_SECONDS = 30 * 60
+# As many as that time has at the fastest tempo, whatever tempo a file claims.
+MAX_MIDI_BARS = 30 * 300 // 4
 CLIPS = (1, 16)
 CLIPS_ON_THE_PAGE = (1, 8)
 BARS = (1, 16)
@@ -17,6 +19,8 @@ AMOUNT = (0.0, 1.3)
 # The longest music that is humanised at once, and the most windows of an upload that are offered to choose from.
 GROOVE_BARS = 64
 WINDOWS = 24
+# The bars of an upload that are searched for windows.
+SEARCHED_BARS = 256
 # A file with more is a performance without a click.
 TEMPO_CHANGES = 200
 TEMPERATURE = (0.01, 2.0)

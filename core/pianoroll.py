@@ -19,6 +19,8 @@ from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.colors import to_rgb, to_rgba
 from matplotlib.figure import Figure
 from note_seq.protobuf.music_pb2 import NoteSequence
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from core.clip import PARTS, part_of
 from core.converters.drums import CLASS_NAMES, CLASS_OF_PITCH
@@ -36,6 +38,7 @@ TITLE_LETTERS = 46
 LEGEND_WIDTH = 64
 FONT = "DejaVu Sans"
 DPI = 288
+COMPRESSION = 3
 # A bar of a spread picture is as wide as one of so many in another. Up to SPREAD_PIXELS across it is as sharp as the
 # others, then less so, down to MIN_SPREAD_DPI; no renderer takes more than MAX_PIXELS.
 SPREAD_BARS = 2
@@ -160,8 +163,12 @@ def png(
     """
     figure, file = draw(sequence, bars, qpm, theme, title, clip_bars, spread), io.BytesIO()
     figure.dpi = dpi or figure.dpi
-    metadata = {"Software": None, "Description": describe(sequence, bars, qpm)}
-    figure.canvas.print_png(file, metadata=metadata, pil_kwargs={"compress_level": 3})
+    figure.canvas.draw()
+    information = PngInfo()
+    information.add_text("Description", describe(sequence, bars, qpm))
+    # Nothing is transparent; without that channel a file is smaller and sooner written.
+    picture = Image.fromarray(np.asarray(figure.canvas.buffer_rgba())).convert("RGB")
+    picture.save(file, "PNG", pnginfo=information, compress_level=COMPRESSION, dpi=(figure.dpi, figure.dpi))
     return file.getvalue()
 
 

@@ -5,7 +5,9 @@ A file is cut wherever its tempo or metre changes, and its 4-4 parts are taken. 
 
 from __future__ import annotations
 
+import bisect
 import itertools
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -23,7 +25,7 @@ from core.clip import (
     read_midi,
     to_sequence,
 )
-from core.errors import ClipError
+from core.errors import ClipError, one_line
 
 if TYPE_CHECKING:
     from note_seq.protobuf.music_pb2 import NoteSequence
@@ -42,6 +44,8 @@ MOSTLY_CHORDS = 0.3
 LOWEST, HIGHEST = 21, 108
 # Mean distance from the sixteenth grid, in steps, from which on music was hardly played to it: at random it is 0.25.
 OFF_GRID = 0.2
+# The most bars together in which an instrument of a trio may be silent (`converters.trio.GAP_BARS` at either side).
+MOST_SILENT_BARS = 4
 
 
 @dataclass(frozen=True)
@@ -94,11 +98,11 @@ def windows(data: bytes, name: str, bars: int, plays: Sequence[str] = (DRUMS, ME
     Raises:
         ClipError: the file cannot be read, or has no such window; the sentence says why.
     """
-    sequence = read_midi(data, name)
+    sequence, name = read_midi(data, name), one_line(name)
     said: list[str] = []
     tracks = _tracks(sequence, name, plays, said)
     found: list[Window] = []
-    beyond, why_not = 0, None
+    beyond, why_not = False, None
     for track in tracks:
         about: list[str] = []
         try:
@@ -108,12 +112,12 @@ def windows(data: bytes, name: str, bars: int, plays: Sequence[str] = (DRUMS, ME
             continue
         said += [sentence for sentence in dict.fromkeys(about) if sentence not in said]
         room = max(1, limits.WINDOWS // len(tracks))
-        beyond += len(of_track) - room if len(of_track) > room else 0
+        beyond |= len(of_track) > room
         found += [replace(window, track=track.label if len(tracks) > 1 else "") for window in of_track[:room]]
     if not found:
         raise why_not or ClipError(f"There is nothing in “{name}” that could be used.")
     if beyond:
-        said.append(f"The first {len(found)} different parts are shown, {beyond} more are not.")
+        said.append(f"The first {len(found)} different parts are shown, there are more.")
     return Upload(tuple(found), tuple(said))
 
 
@@ -122,14 +126,21 @@ def _windows_of(track: _Track, name: str, bars: int, said: list[str]) -> list[Wi
     parts = _parts(track.music, name, track.plays, said)
     if track.plays != DRUMS:
         parts = [(first_bar, _top_lines(part, said)) for first_bar, part in parts]
+    if parts[-1][0] + parts[-1][1].bars - 1 > limits.SEARCHED_BARS:
+        said.append(f"Only its first {limits.SEARCHED_BARS} bars were searched.")
     is_one = {DRUMS: is_one_phrase, MELODY: is_one_melody, BAND: is_one_band}[track.plays]
+    pauses = [_pauses(part, track.plays) for _, part in parts]
     found: dict[tuple, Window] = {}
     for hop in (bars, 1):
-        for first_bar, part in parts:
+        for (first_bar, part), pauses_of_part in zip(parts, pauses, strict=True):
             starts = list(range(0, part.bars - bars + 1, hop))
             if starts and starts[-1] + bars < part.bars:
                 starts.append(part.bars - bars)
             for start in starts:
+                if first_bar + start + bars - 1 > limits.SEARCHED_BARS or len(found) > limits.WINDOWS:
+                    break
+                if _has_pause(pauses_of_part, start, bars):
+                    continue
                 window = cut(part, start, bars)
                 if is_one(window):
                     found.setdefault(window.notes, Window(window, first_bar + start))
@@ -150,7 +161,7 @@ def drum_music(data: bytes, name: str) -> tuple[Clip, tuple[str, ...]]:
     Raises:
         ClipError: the file cannot be read, or has no drums in 4-4.
     """
-    sequence, sentences = read_midi(data, name), []
+    sequence, name, sentences = read_midi(data, name), one_line(name), []
     (track,) = _tracks(sequence, name, (DRUMS,), sentences)
     parts = _parts(track.music, name, DRUMS, sentences)
     said = tuple(sentences)
@@ -167,13 +178,43 @@ def cut(clip: Clip, first: int, bars: int) -> Clip:
     """`bars` bars of a clip from bar `first` (from 0); a hit a little early belongs to the bar that it leads into, and
     what sounds longer is cut off."""
     start, length = first * TICKS_PER_BAR, bars * TICKS_PER_BAR
+    # A long piece is cut into as many windows as it has bars, so its other notes are not looked at.
+    earliest, latest = start - TICKS_PER_STEP // 2, start + length - TICKS_PER_STEP // 2
+    began = [bisect.bisect_left(clip.notes, tick, key=lambda note: note.start) for tick in (earliest, latest)]
     notes = [
         replace(note, start=max(0, note.start - start), end=min(note.end - start, length))
-        for note in clip.notes
-        if 0 <= note.start - start + TICKS_PER_STEP // 2 < length
+        for note in clip.notes[slice(*began)]
         if min(note.end - start, length) > max(0, note.start - start)
     ]
     return replace(clip, notes=tuple(notes), bars=bars)
+
+
+def _pauses(clip: Clip, plays: str) -> list[tuple[int, int]]:
+    """Pauses that are too long for a model, as the ticks at which the notes before and after begin: of a bar in drums
+    or in one line, of five whole bars in any part of a band.
+
+    A window with both of these notes is not taken by `is_one_phrase`, `is_one_melody` or `is_one_band`. To know that
+    before it is cut is what keeps a long file with many pauses from taking longer than one without.
+    """
+    from core.converters.drums import CLASS_OF_PITCH
+
+    a_bar = TICKS_PER_BAR // TICKS_PER_STEP
+    found = []
+    for part in clip.parts.values() if plays == BAND else [clip]:
+        notes = [note for note in part.notes if plays != DRUMS or note.pitch in CLASS_OF_PITCH]
+        end = 0
+        for before, after in itertools.pairwise(notes):
+            end = max(end, _step(before.start) + 1, 0 if plays == DRUMS else _step(before.end))
+            silent = _step(after.start) // a_bar - -(-end // a_bar) if plays == BAND else _step(after.start) - end
+            if silent >= (MOST_SILENT_BARS + 1 if plays == BAND else a_bar):
+                found.append((before.start, after.start))
+    return found
+
+
+def _has_pause(pauses: list[tuple[int, int]], first: int, bars: int) -> bool:
+    """Whether one of the pauses is between two notes of these bars, as `cut` takes them."""
+    earliest, latest = (bar * TICKS_PER_BAR - TICKS_PER_STEP // 2 for bar in (first, first + bars))
+    return any(before >= earliest and after < latest for before, after in pauses)
 
 
 def is_one_phrase(clip: Clip) -> bool:
@@ -260,7 +301,8 @@ def _tracks(sequence: NoteSequence, name: str, plays: Sequence[str], said: list[
         drums = {number for number, each in names.items() if any(word in each.lower() for word in DRUM_NAMES)}
         drummers = [note for note in sequence.notes if note.instrument in drums]
         if drummers and {DRUMS, BAND} & set(plays):
-            shown = ", ".join(f"“{each}”" for each in sorted({names[number] for number in drums}))
+            called = sorted({names[number] for number in drums})
+            shown = ", ".join(f"“{each}”" for each in called[:MELODY_TRACKS]) + ", …" * (len(called) > MELODY_TRACKS)
             said.append(f"Nothing is on channel 10; the track {shown} was taken as drums.")
     lines: dict[int, list] = {}
     for note in sequence.notes:
@@ -387,13 +429,9 @@ def _segments(sequence: NoteSequence) -> list[NoteSequence]:
     # note_seq takes a second to import; the page is up before it is needed.
     from note_seq import sequences_lib
 
-    segments = sequences_lib.split_note_sequence_on_time_changes(sequence)
-    if len(segments) > limits.TEMPO_CHANGES:
-        raise ClipError(
-            "This file changes its tempo all the time, as a performance without a click does. Set one tempo in your "
-            "DAW and export it again."
-        )
-    return segments
+    if not any(change.time for change in (*sequence.tempos, *sequence.time_signatures)):
+        return [sequence]
+    return sequences_lib.split_note_sequence_on_time_changes(sequence)
 
 
 def _bars(count: int) -> str:
@@ -401,4 +439,4 @@ def _bars(count: int) -> str:
 
 
 def _stem(name: str) -> str:
-    return name.rsplit(".", 1)[0][:60]
+    return one_line(re.split(r"[/\\]", name)[-1].rsplit(".", 1)[0])

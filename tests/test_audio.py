@@ -1,10 +1,11 @@
+import dataclasses
 import io
 import wave
 
 import numpy as np
 import pytest
 
-from core import audio
+from core import audio, examples
 from core.clip import Clip, Note
 from core.errors import AudioUnavailableError
 
@@ -39,6 +40,28 @@ def test_louder_hits_are_louder_and_a_full_kit_does_not_clip():
 
     assert peak(30) < peak(80) < peak(127)
     assert peak(*[127] * 9) < 32000
+
+
+@pytest.mark.parametrize("name", ["Tom groove", "Straight rock"])
+def test_what_is_played_is_not_turned_down(name):
+    """One gain for all clips: a louder groove must not be made softer than the one before it."""
+    clip = examples.load(name)
+    loudest = tuple(dataclasses.replace(note, velocity=127) for note in clip.notes)
+    assert (
+        0.1 < np.abs(audio.render(dataclasses.replace(clip, notes=loudest))).max() / 32767 < audio.HIGHEST_PEAK - 0.01
+    )
+
+
+def test_the_same_notes_sound_the_same_after_other_music(monkeypatch, rock_beat):
+    """Nothing of what was played before is left in voices or in the reverb, save the last bits of a long cymbal."""
+    monkeypatch.setattr(audio, "_synthesizers", audio.Synthesizers())
+    melody = Clip((Note(0, 60, 400, 90), Note(0, 64, 400, 90, False, 1, 48)), 1, 200.0)
+    first = [audio.render(clip).astype(int) for clip in (rock_beat, melody, rock_beat)]
+    again = [audio.render(clip).astype(int) for clip in (melody, rock_beat)]
+    assert np.array_equal(first[1], again[0])
+    assert np.array_equal(first[2], again[1])
+    assert np.abs(first[0] - first[2]).max() < 100
+    assert np.abs(audio.render(rock_beat) - first[2]).max() < 100
 
 
 def test_a_melody_sounds():

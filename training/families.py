@@ -291,7 +291,7 @@ class DecoderFamily:
     def finished(self, weights: dict[str, np.ndarray], windows: np.ndarray) -> dict[str, np.ndarray]:
         """The model alone, in coordinates of z that fit the prior."""
         model = {name: weights[name] for name in vae.variable_shapes(self.config)}
-        return prior.fitted(self.config, model, self._examples(windows))
+        return prior.fitted(self.config, model, self._examples(windows), self.settings.prior_spread)
 
     def _examples(self, windows: np.ndarray) -> np.ndarray:
         """What an encoder hears of some thousand windows, as they are trained on."""

@@ -17,9 +17,11 @@ from core.network.hierarchical_decoder import CONDUCTOR
 from training.memory import linear_map
 
 
-def fitted(config: Config, weights: dict[str, np.ndarray], heard: np.ndarray) -> dict[str, np.ndarray]:
+def fitted(
+    config: Config, weights: dict[str, np.ndarray], heard: np.ndarray, spread: float = 1.0
+) -> dict[str, np.ndarray]:
     """Weights that do the same in new coordinates of z, in which the posteriors of some clips together have mean 0 and
-    covariance 1.
+    standard deviation 1 / `spread` in all directions: samples are drawn so much wider than the clips lie.
 
     Posteriors would no longer be independent along each dimension; sigma becomes that of the independent ones nearest
     to them (the inverse root of the precision, so that no direction gets more noise than it had), as near as least
@@ -39,7 +41,7 @@ def fitted(config: Config, weights: dict[str, np.ndarray], heard: np.ndarray) ->
             kept.append(moment)
     encoding, mu, sigma = (np.concatenate(each).astype(np.float64) for each in (encodings, mus, sigmas))
     mean = mu.mean(0)
-    values, axes = np.linalg.eigh(np.cov(mu.T) + np.diag((sigma**2).mean(0)))
+    values, axes = np.linalg.eigh(spread**2 * (np.cov(mu.T) + np.diag((sigma**2).mean(0))))
     # z = new z · out + mean
     out, back = (axes * np.sqrt(values)) @ axes.T, (axes / np.sqrt(values)) @ axes.T
     changed = dict(weights)

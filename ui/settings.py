@@ -11,10 +11,10 @@ ON = ("1", "true", "yes", "on")
 
 @dataclass(frozen=True)
 class Settings:
-    """run_history: Gradio keeps a visitor's runs in their browser and links to them (`JAM_RUN_HISTORY`).
-    monitoring: Gradio's page of usage figures at /monitoring (`JAM_MONITORING`).
+    """run_history: Gradio keeps a visitor's runs in their browser and links to them (`LATENT_JAM_RUN_HISTORY`).
+    monitoring: Gradio's page of usage figures at /monitoring (`LATENT_JAM_MONITORING`).
     analytics: Gradio reports to its makers (`GRADIO_ANALYTICS_ENABLED`, Gradio's own name).
-    mcp_server: assistants can use the endpoints as tools (`JAM_MCP`; on unless it is switched off).
+    mcp_server: assistants can use the endpoints as tools (`LATENT_JAM_MCP`; on unless it is switched off).
     space: the Space's id, 'owner/name', None elsewhere (`SPACE_ID`, set by Hugging Face).
     """
 
@@ -33,9 +33,9 @@ def read(environment: dict[str, str] | None = None) -> Settings:
         return of.get(name, usually).strip().lower() in ON
 
     return Settings(
-        run_history=on("JAM_RUN_HISTORY"),
-        monitoring=on("JAM_MONITORING"),
+        run_history=on("LATENT_JAM_RUN_HISTORY"),
+        monitoring=on("LATENT_JAM_MONITORING"),
         analytics=on("GRADIO_ANALYTICS_ENABLED"),
-        mcp_server=on("JAM_MCP", "on"),
+        mcp_server=on("LATENT_JAM_MCP", "on"),
         space=of.get("SPACE_ID") or None,
     )

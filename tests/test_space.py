@@ -141,7 +141,12 @@ def test_the_button_to_duplicate_is_for_spaces_only():
 
 def test_what_watches_visitors_is_off_unless_the_owner_says_so():
     assert read({}) == Settings(run_history=False, monitoring=False, analytics=False, mcp_server=True, space=None)
-    turned = {"LATENT_JAM_RUN_HISTORY": "1", "LATENT_JAM_MONITORING": "true", "GRADIO_ANALYTICS_ENABLED": "True", "LATENT_JAM_MCP": "off"}
+    turned = {
+        "LATENT_JAM_RUN_HISTORY": "1",
+        "LATENT_JAM_MONITORING": "true",
+        "GRADIO_ANALYTICS_ENABLED": "True",
+        "LATENT_JAM_MCP": "off",
+    }
     assert read(turned | {"SPACE_ID": "a/b"}) == Settings(True, True, True, False, "a/b")
 
 

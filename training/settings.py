@@ -125,7 +125,7 @@ MODELS["melody_16bar"] = _after_a_sketch(
         transpose=6,
         keep_best_by="accuracy",
         # Drawn as wide as the clips lie, samples have a quarter fewer notes than songs.
-        prior_spread=1.15,
+        prior_spread=1.3,
         note=(
             "These weights came of several runs: 800 steps of a sketch with annealing to beta 0.6, then 3,000 steps of "
             "the decoder, which began from 400 with a conductor that was learnt, at learning rates that fell from "

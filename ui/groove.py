@@ -10,7 +10,7 @@ import gradio as gr
 from core.limits import AMOUNT
 from core.recipe import Recipe
 from core.seeds import new_seed
-from ui import rolls, taps, texts
+from ui import models, rolls, taps, texts
 from ui.archives import Archive
 from ui.interpolate import tempo_of
 from ui.links import CopyLink, page_address
@@ -18,8 +18,9 @@ from ui.notices import guarded, notice
 from ui.performing import performed, reaching, shown_theme
 from ui.slots import Slot
 
-HUMANIZE, TAP, HI_HAT = "bundled/groove_2bar_humanize", "bundled/groove_2bar_tap", "bundled/groove_2bar_add_closed_hh"
-MODES = [(texts.HUMANISE, HUMANIZE), (texts.TAP_TO_DRUMS, TAP), (texts.ADD_HI_HAT, HI_HAT)]
+HUMANISE, TAP, HI_HAT = "humanise", "tap", "hi-hat"
+MODES = [(texts.HUMANISE, HUMANISE), (texts.TAP_TO_DRUMS, TAP), (texts.ADD_HI_HAT, HI_HAT)]
+DRUMMER = "bundled/groove_2bar_humanize"
 TEMPERATURE = 0.5
 TEMPO_ID = "groove-tempo"
 
@@ -32,7 +33,15 @@ class Groove:
         with gr.Row(elem_classes="room"):
             with gr.Column(scale=2, min_width=300, elem_classes="settings"):
                 self.slot = Slot(texts.INPUT, "slot-groove", theme, ("drums", "taps"))
-                self.mode = gr.Radio(MODES, value=HUMANIZE, label=texts.MODE, elem_id="groove-mode")
+                self.mode = gr.Radio(MODES, value=HUMANISE, label=texts.MODE, elem_id="groove-mode")
+                self.model = gr.Dropdown(
+                    models.menu(HUMANISE),
+                    value=DRUMMER,
+                    label=texts.DRUMMER,
+                    info=texts.DRUMMER_INFO,
+                    filterable=False,
+                    elem_id="groove-model",
+                )
                 with gr.Accordion(texts.TAP_PAD, open=False, elem_id="tap-box") as self.pad_box:
                     self.pad = taps.build(TEMPO_ID)
                 amount = gr.Slider(*AMOUNT, value=1, step=0.05, label=texts.AMOUNT, info=texts.AMOUNT_INFO)
@@ -54,14 +63,15 @@ class Groove:
         self.performance, self.from_link = gr.State(None), gr.State(None)
         # What a link sets, in the order of `_settings`.
         self.controls = [
-            self.mode, amount, dynamics, keep_notes, keep_dynamics, temperature, self.qpm, seed, self.from_link,
+            self.mode, self.model, amount, dynamics, keep_notes, keep_dynamics, temperature, self.qpm, seed,
+            self.from_link,
         ]  # fmt: skip
         self.zip.wire(self.performance, theme)
         self.slot.clip.change(tempo_of, [self.slot.clip, self.from_link], self.qpm, api_visibility="private")
         self.mode.change(
-            lambda mode: [gr.update(interactive=mode != TAP), gr.update(open=mode == TAP)],
-            self.mode,
-            [keep_notes, self.pad_box],
+            self._mode_chosen,
+            [self.mode, self.model],
+            [keep_notes, self.pad_box, self.model],
             api_visibility="private",
         )
         self.pad.submit(
@@ -70,7 +80,7 @@ class Groove:
         self.button.click(
             self._groove,
             [
-                self.slot.clip, self.mode, amount, dynamics, keep_notes, keep_dynamics, temperature, self.qpm, seed,
+                self.slot.clip, self.model, amount, dynamics, keep_notes, keep_dynamics, temperature, self.qpm, seed,
                 theme,
             ],
             self.components,
@@ -107,6 +117,17 @@ class Groove:
             self.link.filled(recipe, address),
             gr.update(visible=True),
             performance,
+        ]
+
+    @staticmethod
+    def _mode_chosen(mode: str, model: str) -> list:
+        menu = models.menu(mode)
+        # A link has brought its model already.
+        value = model if model in [id for _, id in menu] else menu[0][1]
+        return [
+            gr.update(interactive=mode != TAP),
+            gr.update(open=mode == TAP),
+            gr.update(choices=menu, value=value),
         ]
 
     def _tapped(self, theme: str, event: gr.EventData) -> list:
@@ -150,7 +171,7 @@ class Groove:
                 clips=(clip,),
                 amount=amount,
                 dynamics=dynamics,
-                keep_notes=bool(keep_notes) and model != TAP,
+                keep_notes=bool(keep_notes) and _mode_of(model) != TAP,
                 keep_dynamics=bool(keep_dynamics),
             )
             performance = performed(recipe, progress)
@@ -171,12 +192,14 @@ class Groove:
         return [*shown, *self._settings(recipe), *self.slot.filled(recipe.clips[0], theme)]
 
     def _settings(self, recipe: Recipe) -> list:
+        mode = _mode_of(recipe.model)
         return [
-            recipe.model,
+            mode,
+            gr.update(choices=models.menu(mode), value=recipe.model),
             recipe.amount,
             recipe.dynamics,
             # Taps become new notes whatever the box says.
-            gr.skip() if recipe.model == TAP else recipe.keep_notes,
+            gr.skip() if mode == TAP else recipe.keep_notes,
             recipe.keep_dynamics,
             reaching(self.temperature, recipe.temperature),
             reaching(self.qpm, recipe.qpm),
@@ -187,10 +210,15 @@ class Groove:
     @staticmethod
     def why_not(recipe: Recipe) -> str:
         """Why the page cannot show a link's result, if it cannot."""
-        known = dict(MODES).values()
-        return "" if recipe.model in known else texts.NOT_IN_THE_MENU.format(model=recipe.model[:60])
+        return "" if _mode_of(recipe.model) else texts.NOT_IN_THE_MENU.format(model=recipe.model[:60])
 
     @staticmethod
     def remark(recipe: Recipe) -> str:
         """What to know before changing a link's settings."""
         return ""
+
+
+def _mode_of(model: str) -> str | None:
+    """What a model does on this tab, None if the page does not offer it here."""
+    choice = models.choice_of(model)
+    return next((mode for _, mode in MODES if choice and mode in choice.does), None)

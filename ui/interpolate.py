@@ -9,22 +9,17 @@ import gradio as gr
 from core.limits import INTERPOLATION_STEPS
 from core.recipe import Recipe
 from core.seeds import new_seed
-from ui import rolls, texts
+from ui import models, rolls, texts
 from ui.archives import Archive
 from ui.links import CopyLink, page_address
 from ui.notices import guarded, notice
 from ui.performing import TEMPERATURES, performed, reaching, shown_theme, usual_temperature
 from ui.slots import Slot
 
-# By what the clips at both ends play, and their bars.
-MODELS = {
-    ("drums", 2): "bundled/drums_2bar.hikl",
-    ("melody", 2): "bundled/melody_2bar",
-    ("melody", 16): "bundled/melody_16bar",
-    ("band", 16): "bundled/trio_16bar",
-}
 KINDS = ("drums", "melodies")
 ALL = "all"
+# The model's value on the menu where A and B decide.
+BY_CLIPS = ""
 
 
 class Interpolate:
@@ -38,6 +33,14 @@ class Interpolate:
                 bars = gr.Radio(texts.LENGTHS, value=2, label=texts.LENGTH, elem_id="path-length")
                 self.a = Slot("A", "slot-a", theme, KINDS, bars)
                 self.b = Slot("B", "slot-b", theme, KINDS, bars, beside=self.a)
+                self.model = gr.Dropdown(
+                    [(texts.THE_ONE_IN_THE_BOX, BY_CLIPS), *models.published_menu("interpolate")],
+                    value=BY_CLIPS,
+                    label=texts.MODEL,
+                    info=texts.BLENDER_INFO,
+                    filterable=False,
+                    elem_id="path-model",
+                )
                 steps = gr.Slider(*INTERPOLATION_STEPS, value=6, step=1, label=texts.STEPS, info=texts.STEPS_INFO)
                 self.temperature = temperature = gr.Slider(
                     0.1,
@@ -68,7 +71,7 @@ class Interpolate:
                     self.zip = Archive(texts.ALL_AS_ZIP, "path-zip")
         self.performance, self.from_link = gr.State(None), gr.State(None)
         # What a link sets, in the order of `_settings`.
-        self.controls = [bars, steps, temperature, own_ends, qpm, sound, seed, self.from_link]
+        self.controls = [bars, self.model, steps, temperature, own_ends, qpm, sound, seed, self.from_link]
         self.zip.wire(self.performance, theme, sound)
         self.a.clip.change(tempo_of, [self.a.clip, self.from_link], qpm, api_visibility="private")
         for slot in (self.a, self.b):
@@ -82,7 +85,7 @@ class Interpolate:
         sound.change(self._resounded, [self.performance, sound], self.path.audio, api_visibility="private")
         self.button.click(
             self._interpolate,
-            [self.a.clip, self.b.clip, steps, temperature, own_ends, qpm, sound, seed, theme],
+            [self.a.clip, self.b.clip, self.model, steps, temperature, own_ends, qpm, sound, seed, theme],
             self.components,
             api_visibility="private",
             concurrency_limit=2,
@@ -110,7 +113,7 @@ class Interpolate:
             return [gr.skip(), gr.skip()]
         came_with_settings = from_link is not None and clip in from_link.clips
         sound = gr.update(visible=clip.plays != "drums")
-        return [sound, gr.skip() if came_with_settings else usual_temperature(clip.plays, temperature)]
+        return [sound, gr.skip() if came_with_settings else usual_temperature(clip.plays, clip.bars, temperature)]
 
     @staticmethod
     def _resounded(performance, sound: int):
@@ -142,6 +145,7 @@ class Interpolate:
         self,
         a,
         b,
+        model: str,
         steps: int,
         temperature: float,
         own_ends: bool,
@@ -163,13 +167,24 @@ class Interpolate:
             if (a.plays, a.bars) != (b.plays, b.bars):
                 line = texts.TWO_KINDS.format(a=a_kind, b=b_kind, a_bars=a.bars, b_bars=b.bars)
                 return [notice(line, "wrong"), *unchanged]
-            if (a.plays, a.bars) not in MODELS:
-                known = " or ".join(str(bars) for plays, bars in MODELS if plays == a.plays)
-                line = texts.NO_MODEL.format(what=a_kind, bars=a.bars, known=known)
+            fitting = models.blending(a.plays, a.bars)
+            if not fitting:
+                known = {choice.bars for choice in models.offered("interpolate") if choice.plays == a.plays}
+                line = texts.NO_MODEL.format(what=a_kind, bars=a.bars, known=" or ".join(map(str, sorted(known))))
+                return [notice(line, "wrong"), *unchanged]
+            chosen = models.choice_of(model) or fitting[0]
+            if chosen not in fitting:
+                line = texts.WRONG_MODEL.format(
+                    name=chosen.id.split("/", 1)[-1],
+                    its_kind=texts.KINDS[chosen.plays],
+                    its_bars=chosen.bars,
+                    kind=a_kind,
+                    bars=a.bars,
+                )
                 return [notice(line, "wrong"), *unchanged]
             recipe = Recipe(
                 "interpolate",
-                MODELS[a.plays, a.bars],
+                chosen.id,
                 new_seed() if seed is None else seed,
                 steps,
                 temperature,
@@ -199,6 +214,7 @@ class Interpolate:
         bars = recipe.clips[0].bars
         return [
             bars if bars in dict(texts.LENGTHS).values() else gr.skip(),
+            _menu_value(recipe),
             recipe.count,
             reaching(self.temperature, recipe.temperature),
             recipe.own_ends,
@@ -217,8 +233,15 @@ class Interpolate:
     def remark(recipe: Recipe) -> str:
         """What to know before changing a link's settings."""
         a, b = recipe.clips
-        ours = MODELS.get((a.plays, a.bars)) if (a.plays, a.bars) == (b.plays, b.bars) else None
-        return "" if ours in (None, recipe.model) else texts.OTHER_MODEL.format(model=recipe.model, ours=ours)
+        fitting = models.blending(a.plays, a.bars) if (a.plays, a.bars) == (b.plays, b.bars) else []
+        if not fitting or recipe.model in [choice.id for choice in fitting]:
+            return ""
+        return texts.OTHER_MODEL.format(model=recipe.model, ours=fitting[0].id)
+
+
+def _menu_value(recipe: Recipe) -> str:
+    choice = models.choice_of(recipe.model)
+    return BY_CLIPS if choice is None or choice in models.BUNDLED else choice.id
 
 
 def tempo_of(clip, from_link: Recipe | None):

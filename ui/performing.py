@@ -12,8 +12,11 @@ from ui import texts
 if TYPE_CHECKING:
     from core.studio import Performance
 
-# The page's temperature to begin with. Bands leave out too many notes below theirs.
+# The page's temperature to begin with, by what a model plays and its bars. Trios leave out too many notes below theirs,
+# long melodies wander too far above.
 TEMPERATURES = {"drums": 0.5, "melody": 0.5, "band": 0.8}
+LONG_MELODY_TEMPERATURE = 0.2
+LONG_BARS = 4
 # How much of the wait the music takes; pictures and sound take the rest.
 MUSIC = 0.7
 
@@ -34,9 +37,11 @@ def reaching(slider: gr.Slider, value: float) -> dict:
     return gr.update(value=value, minimum=min(slider.minimum, value), maximum=max(slider.maximum, value))
 
 
-def usual_temperature(plays: str, now: float) -> float:
-    """The temperature to begin with for drums, melodies or bands; a visitor's own choice stays."""
-    return TEMPERATURES[plays] if now in TEMPERATURES.values() else now
+def usual_temperature(plays: str, bars: int, now: float) -> float:
+    """The temperature to begin with for drums, melodies or bands of so many bars; a visitor's own choice stays."""
+    if now not in (*TEMPERATURES.values(), LONG_MELODY_TEMPERATURE):
+        return now
+    return LONG_MELODY_TEMPERATURE if plays == "melody" and bars > LONG_BARS else TEMPERATURES[plays]
 
 
 def shown_theme(theme: object) -> str:

@@ -9,26 +9,13 @@ import gradio as gr
 from core.limits import CLIPS_ON_THE_PAGE, whole_number_within
 from core.recipe import Recipe
 from core.seeds import new_seed
-from ui import rolls, texts
+from ui import models, rolls, texts
 from ui.cards import Cards
 from ui.links import page_address
 from ui.notices import guarded, notice
 from ui.performing import TEMPERATURES, performed, reaching, shown_theme, usual_temperature
 
-SAMPLING_MODELS = [
-    ("Drums, 2 bars: new beats", "bundled/drums_2bar.lokl"),
-    ("Drums, 2 bars: the wider space used for blending", "bundled/drums_2bar.hikl"),
-    ("Melody, 2 bars", "bundled/melody_2bar"),
-    ("Melody, 16 bars", "bundled/melody_16bar"),
-    ("Trio, 16 bars: melody, bass and drums", "bundled/trio_16bar"),
-]
-PLAYS = {
-    "bundled/drums_2bar.lokl": "drums",
-    "bundled/drums_2bar.hikl": "drums",
-    "bundled/melody_2bar": "melody",
-    "bundled/melody_16bar": "melody",
-    "bundled/trio_16bar": "band",
-}
+NEW_BEATS = "bundled/drums_2bar.lokl"
 
 
 class Sample:
@@ -40,11 +27,12 @@ class Sample:
         with gr.Row(elem_classes="room"):
             with gr.Column(scale=2, min_width=300, elem_classes="settings"):
                 model = gr.Dropdown(
-                    SAMPLING_MODELS,
-                    value=SAMPLING_MODELS[0][1],
+                    models.menu("sample"),
+                    value=NEW_BEATS,
                     label=texts.MODEL,
                     info=texts.MODEL_INFO,
                     filterable=False,
+                    elem_id="sample-model",
                 )
                 count = gr.Slider(*CLIPS_ON_THE_PAGE, value=4, step=1, label=texts.COUNT)
                 self.temperature = temperature = gr.Slider(
@@ -77,10 +65,7 @@ class Sample:
         self.controls = [model, count, temperature, same_z, self.qpm, bars, sound, seed, every_time]
         # Only a visitor's own choice: a link brings its temperature with it.
         model.input(
-            lambda model, now: [
-                gr.update(visible=PLAYS[model] != "drums"),
-                usual_temperature(PLAYS[model], now),
-            ],
+            self._model_chosen,
             [model, temperature],
             [sound, temperature],
             api_visibility="private",
@@ -99,6 +84,14 @@ class Sample:
             show_progress="full",
             show_progress_on=[self.said],
         )
+
+    @staticmethod
+    def _model_chosen(model: str, temperature: float) -> list:
+        choice = models.choice_of(model)
+        return [
+            gr.update(visible=choice.plays != "drums"),
+            usual_temperature(choice.plays, choice.bars, temperature),
+        ]
 
     def _sample(
         self,
@@ -154,7 +147,7 @@ class Sample:
             recipe.same_z,
             reaching(self.qpm, recipe.qpm),
             gr.update(value=recipe.bars, visible=recipe.bars is not None),
-            gr.update(value=0, visible=PLAYS[recipe.model] != "drums"),
+            gr.update(value=0, visible=models.choice_of(recipe.model).plays != "drums"),
             recipe.seed,
             False,
         ]
@@ -162,7 +155,8 @@ class Sample:
     @staticmethod
     def why_not(recipe: Recipe) -> str:
         """Why the page cannot show a link's result, if it cannot."""
-        if recipe.model not in PLAYS:
+        choice = models.choice_of(recipe.model)
+        if choice is None or "sample" not in choice.does:
             return texts.NOT_IN_THE_MENU.format(model=recipe.model[:60])
         if recipe.count > CLIPS_ON_THE_PAGE[1]:
             return texts.TOO_MANY_FOR_THE_PAGE.format(count=recipe.count, most=CLIPS_ON_THE_PAGE[1])

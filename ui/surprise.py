@@ -9,11 +9,11 @@ import gradio as gr
 
 from core.recipe import Recipe
 from core.seeds import new_seed
-from ui import groove, interpolate, rolls, texts
+from ui import groove, interpolate, models, rolls, texts
 from ui.links import page_address
 from ui.notices import guarded, notice
 from ui.performing import shown_theme
-from ui.sample import SAMPLING_MODELS, Sample
+from ui.sample import NEW_BEATS, Sample
 
 STEPS = 6
 TRIES = 8
@@ -63,7 +63,7 @@ def _stages(sample: Sample, path, feel, qpm: float, theme: str, address: str, pr
         started = time.monotonic()
         progress(0.05, desc=texts.SURPRISE_SAMPLING)
         for attempt in range(TRIES):
-            recipe = Recipe("sample", SAMPLING_MODELS[0][1], (seed + attempt) % 2**32, 2, qpm=qpm)
+            recipe = Recipe("sample", NEW_BEATS, (seed + attempt) % 2**32, 2, qpm=qpm)
             made["sampled"] = perform(recipe)
             # Now and then a sample has an empty bar, which cannot be encoded again.
             if all(is_one_phrase(clip) for clip in made["sampled"].clips):
@@ -81,7 +81,7 @@ def _stages(sample: Sample, path, feel, qpm: float, theme: str, address: str, pr
 
         progress(0.35, desc=texts.SURPRISE_BLENDING)
         started = time.monotonic()
-        beats, model = made["sampled"].clips, interpolate.MODELS["drums", 2]
+        beats, model = made["sampled"].clips, models.blending("drums", 2)[0].id
         recipe = Recipe("interpolate", model, seed, STEPS, qpm=qpm, clips=beats)
         made["path"] = perform(recipe)
         shown = path.filled(made["path"], theme, time.monotonic() - started, address)
@@ -94,7 +94,7 @@ def _stages(sample: Sample, path, feel, qpm: float, theme: str, address: str, pr
         progress(0.7, desc=texts.SURPRISE_PLAYING)
         started = time.monotonic()
         joined = made["path"].joined
-        recipe = Recipe("groove", groove.HUMANIZE, seed, temperature=groove.TEMPERATURE, qpm=qpm, clips=(joined,))
+        recipe = Recipe("groove", groove.DRUMMER, seed, temperature=groove.TEMPERATURE, qpm=qpm, clips=(joined,))
         performance = perform(recipe)
         shown = feel.filled(performance, theme, time.monotonic() - started, address)
         values = dict(zip(feel.components, shown, strict=True))

@@ -16,7 +16,26 @@ INTERPOLATE_TAB = "Interpolate"
 GROOVE_TAB = "Groove"
 
 MODEL = "Model"
-MODEL_INFO = "What the clips are drawn from."
+MODEL_INFO = "What the clips are drawn from. Magenta's models are downloaded when they are first used."
+IN_THE_BOX = "In the box"
+PUBLISHED = "Magenta, {megabytes} MB"
+YOURS = "Yours"
+BUNDLED = {
+    "drums_2bar.lokl": "drums, 2 bars: new beats",
+    "drums_2bar.hikl": "drums, 2 bars: the wider space used for blending",
+    "melody_2bar": "melody, 2 bars",
+    "melody_16bar": "melody, 16 bars",
+    "trio_16bar": "trio, 16 bars: melody, bass and drums",
+    "groove_2bar_humanize": "a drummer",
+    "groove_2bar_tap": "a drummer who hears taps",
+    "groove_2bar_add_closed_hh": "a hi-hat player",
+}
+PLAYS_BARS = {"drums": "drums, {bars} bars", "melody": "melody, {bars} bars", "band": "trio, {bars} bars"}
+BLENDER_INFO = "“The one in the box” fits any two clips. Magenta's are downloaded when they are first used."
+THE_ONE_IN_THE_BOX = "The one in the box"
+WRONG_MODEL = "{name} blends {its_kind} of {its_bars} bars, and A and B are {kind} of {bars}. Choose another model."
+DRUMMER = "Who plays"
+DRUMMER_INFO = "Magenta's models are downloaded when they are first used."
 COUNT = "Number of clips"
 TEMPERATURE = "Temperature"
 TEMPERATURE_INFO = "Low plays it safe: the likeliest clips, much alike. High takes risks: rarer clips, more stumbles."

@@ -96,7 +96,8 @@ def test_it_runs_as_nobody_from_a_read_only_folder_with_an_empty_home(space):
         app.terminate()
         app.wait(20)
         log.close()
-    assert "Traceback" not in (space / "app.log").read_text()
+    # Gradio itself complains of a closed loop when it starts on what it takes for a Space.
+    assert f'File "{space / "source"}' not in (space / "app.log").read_text()
 
 
 class DeviceAPI(http.server.BaseHTTPRequestHandler):

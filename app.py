@@ -18,10 +18,15 @@ with contextlib.suppress(ImportError):
     spaces.GPU(lambda: None)
 
 from core import limits  # noqa: E402 (the settings above are read at import)
+from core.errors import LatentJamError  # noqa: E402
 from ui import page, settings  # noqa: E402
 
 chosen = settings.read()
-demo = page.build(chosen)
+try:
+    demo = page.build(chosen)
+except LatentJamError as error:
+    # The owner has set something that cannot be used.
+    raise SystemExit(str(error)) from None
 
 
 def warm_everything() -> None:

@@ -129,6 +129,14 @@ def _published(chosen: Settings) -> list[Model]:
     ]
 
 
+def own_checkpoint(config: str, path: str, name: str | None = None) -> Model:
+    """An entry for a checkpoint of one's own, called as its configuration if it has no name; raises `SettingError` if
+    there is no such configuration."""
+    if config not in CONFIG_MAP:
+        raise SettingError(f"There is no configuration “{config}”. Choose one of: {', '.join(CONFIG_MAP)}.")
+    return Model(f"local/{name or config}", CONFIG_MAP[config], Path(path), "a checkpoint of your own", "yours")
+
+
 def catalog_of(chosen: Settings) -> dict[str, Model]:
     """All models by id: those in the box, the published ones, and the owner's; raises `SettingError` for one of the
     owner's that has no configuration."""
@@ -144,14 +152,6 @@ def find(model_id: str, catalog: dict[str, Model]) -> Model:
     if model_id not in catalog:
         raise ModelNotFoundError(f"There is no model “{str(model_id)[:60]}”. Choose one of: {', '.join(catalog)}.")
     return catalog[model_id]
-
-
-def own_checkpoint(config: str, path: str, name: str | None = None) -> Model:
-    """An entry for a checkpoint of one's own, called as its configuration if it has no name; raises `SettingError` if
-    there is no such configuration."""
-    if config not in CONFIG_MAP:
-        raise SettingError(f"There is no configuration “{config}”. Choose one of: {', '.join(CONFIG_MAP)}.")
-    return Model(f"local/{name or config}", CONFIG_MAP[config], Path(path), "a checkpoint of your own", "yours")
 
 
 def with_models(extra: Iterable[Model]) -> dict[str, Model]:

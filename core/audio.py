@@ -169,6 +169,15 @@ class Synthesizers:
 _synthesizers = Synthesizers()
 
 
+def seconds_heard(clip: Clip) -> float:
+    """How long the sound of a clip is: its bars, `TAIL_SECONDS`, and what fills up the last block."""
+    return _samples(clip) / SAMPLE_RATE
+
+
+def _samples(clip: Clip) -> int:
+    return -(-round((clip.seconds + TAIL_SECONDS) * SAMPLE_RATE) // BLOCK) * BLOCK
+
+
 def render(clip: Clip, melody_program: int | None = None) -> np.ndarray:
     """The clip as int16 stereo [samples, 2] at `SAMPLE_RATE`: its bars and `TAIL_SECONDS`.
 
@@ -177,7 +186,7 @@ def render(clip: Clip, melody_program: int | None = None) -> np.ndarray:
     """
     samples_per_tick = SAMPLE_RATE * 60 / clip.qpm / TICKS_PER_QUARTER
     # FluidSynth computes whole blocks and would keep the rest of one for the next clip.
-    total = -(-round((clip.seconds + TAIL_SECONDS) * SAMPLE_RATE) // BLOCK) * BLOCK
+    total = _samples(clip)
     parts = sorted({(note.instrument, note.program) for note in clip.notes if not note.is_drum})
     channels = [channel for channel in range(16) if channel != DRUM_CHANNEL]
     channel_of = {part: channels[i % len(channels)] for i, part in enumerate(parts)}

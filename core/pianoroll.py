@@ -248,6 +248,18 @@ def _row_heights(used: set[RowKey], dense: bool) -> dict[RowKey, float]:
     return heights
 
 
+def grid_span(bars: int, spread: bool = False) -> tuple[float, float]:
+    """Where in a picture of so many bars the music begins and ends, as shares of its width: for a playhead."""
+    unit = _unit(bars, spread)
+    begins, ends = NAMES_WIDTH + EARLIEST / unit, NAMES_WIDTH + (bars * STEPS_PER_BAR + EARLIEST) / unit
+    return begins / (ends + RIGHT_MARGIN), ends / (ends + RIGHT_MARGIN)
+
+
+def _unit(bars: int, spread: bool) -> float:
+    """A unit's width in steps."""
+    return ((SPREAD_BARS if spread else bars) * STEPS_PER_BAR + EARLIEST) / (WIDTH - NAMES_WIDTH - RIGHT_MARGIN)
+
+
 class _Page:
     """A figure with bare axes, and the layers drawn on them. `rows` are (bottom, height) in units; where the page is
     `dense` there is no room for details."""
@@ -269,8 +281,8 @@ class _Page:
         self.rows = {key: (bottom, heights[key]) for key, bottom in zip(heights, bottoms, strict=True)}
         self.steps, self.scale = bars * STEPS_PER_BAR, LONG_SCALE if self.dense else 1.0
         fixed = NAMES_WIDTH + RIGHT_MARGIN
-        # A unit's width in steps, then the width of the axes in units.
-        self.unit = ((SPREAD_BARS if spread else bars) * STEPS_PER_BAR + EARLIEST) / (WIDTH - fixed)
+        self.unit = _unit(bars, spread)
+        # The width of the axes in units.
         width, height = (self.steps + EARLIEST) / self.unit, self.top + RULER_HEIGHT
         letters = int(TITLE_LETTERS * width / (WIDTH - fixed))
         self.title = title[:letters] + "…" * (len(title) > letters)

@@ -110,6 +110,56 @@ def download(page: Page, selector: str) -> tuple[str, bytes]:
     return waiting.value.suggested_filename, Path(waiting.value.path()).read_bytes()
 
 
+def playhead(page: Page, card: str) -> float:
+    """Where the playhead is, in pixels from the picture's left edge; −1 where there is none."""
+    return page.eval_on_selector(
+        f"{card} .playhead", "head => head.hidden ? -1 : new DOMMatrix(getComputedStyle(head).transform).m41"
+    )
+
+
+def test_a_playhead_follows_the_sound_and_keys_play(browser, address):
+    with visit(browser, address, viewport={"width": 1280, "height": 900}) as page:
+        generate(page)
+        page.wait_for_selector("#card-2 .player [aria-label='Play']")
+        assert playhead(page, "#card-2") == -1
+        page.locator("h1").click()
+        page.keyboard.press("2")
+        page.wait_for_selector("#card-2 .player [aria-label='Pause']")
+        page.wait_for_function("() => !document.querySelector('#card-2 .playhead').hidden")
+        first = playhead(page, "#card-2")
+        page.wait_for_timeout(600)
+        assert playhead(page, "#card-2") > first + 5
+        page.keyboard.press(" ")
+        page.wait_for_selector("#card-2 .player [aria-label='Play']")
+
+        sheet = page.locator("#card-2 .sheet")
+        box = sheet.bounding_box()
+        sheet.click(position={"x": box["width"] * 0.8, "y": 20})
+        page.wait_for_function(
+            "x => { const head = document.querySelector('#card-2 .playhead');"
+            " return Math.abs(new DOMMatrix(getComputedStyle(head).transform).m41 - x) < 12 }",
+            arg=box["width"] * 0.8,
+        )
+        # Two bars at 110 qpm and the tail last over five seconds; a loop goes back before the tail.
+        page.click("#card-2 .loop")
+        page.locator("h1").click()
+        page.keyboard.press(" ")
+        page.wait_for_function(
+            "x => { const head = document.querySelector('#card-2 .playhead');"
+            " return new DOMMatrix(getComputedStyle(head).transform).m41 < x }",
+            arg=box["width"] * 0.5,
+        )
+        assert page.locator("#card-2 .player [aria-label='Pause']").count() == 1
+
+        before = page.inner_text("#said")
+        page.keyboard.press("g")
+        page.wait_for_function(
+            "before => { const said = document.querySelector('#said').innerText;"
+            " return said !== before && /made with seed/.test(said) }",
+            arg=before,
+        )
+
+
 def test_generate_listen_and_take_the_midi(browser, address):
     with visit(browser, address, viewport={"width": 1280, "height": 900}) as page:
         heard: list[str] = []

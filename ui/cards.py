@@ -13,7 +13,7 @@ from core.limits import CLIPS_ON_THE_PAGE
 from ui import texts
 from ui.archives import Archive
 from ui.links import CopyLink
-from ui.rolls import WAVEFORM, figure, keep_file, silence
+from ui.rolls import WAVEFORM, keep_file, played_figure, silence
 
 if TYPE_CHECKING:
     from core.clip import Clip
@@ -95,8 +95,7 @@ class Cards:
     def filled(self, performance, theme: str, address: str, melody_program: int | None = None) -> list:
         """Values for `components` that show a performance's clips, with pictures in `theme` ('light' or 'dark'), a
         link to the page at `address` and melodies in a General MIDI sound."""
-        from core import audio, export, pianoroll
-        from core.clip import to_sequence
+        from core import audio, export
 
         why_silent = audio.unavailable()
         kinds = ("mid", "png") if why_silent else ("mid", "wav", "png")
@@ -105,10 +104,9 @@ class Cards:
         values: list = []
         for number, clip in enumerate(performance.clips, 1):
             stem = stems[number - 1]
-            described = pianoroll.describe(to_sequence(clip), clip.bars, clip.qpm)
             sound = None if why_silent else keep_file(contents[f"{stem}.wav"], f"{stem}.wav")
             title = texts.CLIP.format(number=number)
-            picture = figure(contents[f"{stem}.png"], title, described, clip.bars > LONG_BARS, clip.plays)
+            picture = played_figure(contents[f"{stem}.png"], title, clip, clip.bars > LONG_BARS)
             values += [
                 gr.update(visible=True),
                 picture + silence(why_silent),

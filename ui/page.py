@@ -18,6 +18,7 @@ from ui.settings import Settings
 from ui.slots import Slot
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
+SCRIPTS = ("rolls.js", "playhead.js")
 SHOWN_THEME = "() => document.body.classList.contains('dark') ? 'dark' : 'light'"
 
 
@@ -38,7 +39,7 @@ def build(settings: Settings = Settings()) -> gr.Blocks:  # noqa: B008 (it is fr
                 path = Interpolate(theme)
             with gr.Tab(texts.GROOVE_TAB, id="groove"):
                 feel = Groove(theme)
-        gr.HTML(f'<footer class="colophon">{texts.FOOTER}</footer>')
+        gr.HTML(f'<footer class="colophon">{texts.FOOTER} <span class="keys">{texts.KEYS}</span></footer>')
         if settings.space:
             gr.DuplicateButton(texts.DUPLICATE, elem_id="duplicate")
         slots = {"a": path.a, "b": path.b, "groove": feel.slot}
@@ -108,4 +109,5 @@ def look() -> dict:
         font_mono=["ui-monospace", "SFMono-Regular", "monospace"],
         radius_size=gr.themes.sizes.radius_lg,
     )
-    return {"theme": theme, "css_paths": [ASSETS / "style.css"], "js": (ASSETS / "rolls.js").read_text()}
+    scripts = ", ".join(f"({(ASSETS / name).read_text()})" for name in SCRIPTS)
+    return {"theme": theme, "css_paths": [ASSETS / "style.css"], "js": f"() => [{scripts}].forEach(run => run())"}

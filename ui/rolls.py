@@ -26,14 +26,32 @@ def keep_file(data: bytes, name: str) -> str:
     return save_bytes_to_cache(data, name, get_upload_folder())
 
 
-def figure(png: bytes, title: str, described: str, wide: bool = False, plays: str = "") -> str:
-    """A picture as HTML; a wide one scrolls sideways, and is as high as what it `plays` has rows."""
-    encoded = base64.b64encode(png).decode()
+def figure(png: bytes, title: str, described: str) -> str:
+    """A picture as HTML."""
+    return f'<figure class="roll"><figcaption>{html.escape(title)}</figcaption>{_image(png, described)}</figure>'
+
+
+def played_figure(png: bytes, title: str, clip: Clip, wide: bool) -> str:
+    """The picture of a clip above its player, as HTML for `assets/playhead.js`; a wide one scrolls sideways, and is as
+    high as what the clip plays has rows."""
+    from core import audio, pianoroll
+    from core.clip import to_sequence
+
+    begins, ends = pianoroll.grid_span(clip.bars, wide)
+    described = pianoroll.describe(to_sequence(clip), clip.bars, clip.qpm)
+    data = {"from": begins, "to": ends, "seconds": clip.seconds, "heard": audio.seconds_heard(clip)}
+    attributes = " ".join(f'data-{name}="{value:.5f}"' for name, value in data.items())
     return (
-        f'<figure class="roll{" wide" * wide} {plays}"><figcaption>{html.escape(title)}</figcaption>'
-        f'<div class="view" {"tabindex=0" * wide}><img src="data:image/png;base64,{encoded}" '
-        f'alt="{html.escape(described, quote=True)}"></div></figure>'
+        f'<figure class="roll{" wide" * wide} {clip.plays}"><figcaption>{html.escape(title)}'
+        f'<button type="button" class="loop" aria-pressed="false">{texts.LOOP}</button></figcaption>'
+        f'<div class="view" {"tabindex=0" * wide}><div class="sheet" {attributes}>{_image(png, described)}'
+        '<i class="playhead" hidden></i></div></div></figure>'
     )
+
+
+def _image(png: bytes, described: str) -> str:
+    encoded = base64.b64encode(png).decode()
+    return f'<img src="data:image/png;base64,{encoded}" alt="{html.escape(described, quote=True)}">'
 
 
 def silence(why_silent: str | None) -> str:
@@ -84,8 +102,8 @@ class Roll:
 
 def filled(shown: Sequence[Shown], theme: str, melody_program: int | None = None) -> list:
     """Values for the components of as many rolls, made at the same time, melodies in a General MIDI sound."""
-    from core import audio, export, pianoroll
-    from core.clip import to_midi, to_sequence
+    from core import audio, export
+    from core.clip import to_midi
 
     why_silent = audio.unavailable()
     with ThreadPoolExecutor(max_workers=2) as pool:
@@ -97,11 +115,10 @@ def filled(shown: Sequence[Shown], theme: str, melody_program: int | None = None
     values: list = []
     for number, each in enumerate(shown):
         clip = each.clip
-        described = pianoroll.describe(to_sequence(clip), clip.bars, clip.qpm)
         sound = None if why_silent else keep_file(sounds[number].result(), f"{each.stem}.wav")
         values += [
             gr.update(visible=True),
-            figure(pictures[number].result(), each.title, described, wide=True, plays=clip.plays) + silence(why_silent),
+            played_figure(pictures[number].result(), each.title, clip, wide=True) + silence(why_silent),
             gr.update(value=sound, visible=not why_silent),
             gr.update(value=keep_file(to_midi(clip), f"{each.stem}.mid")),
         ]

@@ -39,6 +39,8 @@ DRUMMER_INFO = "Magenta's models are downloaded when they are first used."
 COUNT = "Number of clips"
 TEMPERATURE = "Temperature"
 TEMPERATURE_INFO = "Low plays it safe: the likeliest clips, much alike. High takes risks: rarer clips, more stumbles."
+LOOP = "Loop"
+KEYS = "Space plays, 1 to 8 choose a clip, G makes new ones; a click on a roll goes there."
 SOUND = "Sound of melodies"
 SOUND_INFO = "Only for listening: the MIDI file leaves the choice to you."
 # General MIDI programs, by name.

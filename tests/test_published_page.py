@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tarfile
 import threading
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from tests.test_page import ROOT, browser, download, generate, serving, visit  #
 from training.__main__ import main
 
 NAME = "cat-drums_2bar_small.lokl"
+SLOW = "cat-drums_2bar_small.hikl"
 
 
 def publish(folder: Path) -> None:
@@ -49,9 +51,19 @@ def address(tmp_path_factory) -> Iterator[str]:
     trained = ["train", "--config", "cat-mel_2bar_small", "--midi", str(midi), "--runs", str(home), "--name", "mine"]
     assert main([*trained, "--steps", "2", "--batch-size", "4"]) == 0
 
+    (published / f"{SLOW}.tar").write_bytes((published / f"{NAME}.tar").read_bytes())
+    stopped = threading.Event()
+
     class Quiet(SimpleHTTPRequestHandler):
         def __init__(self, *arguments, **named) -> None:
             super().__init__(*arguments, directory=published, **named)
+
+        def copyfile(self, source, outputfile) -> None:
+            if SLOW in self.path:
+                outputfile.write(source.read(1 << 16))
+                outputfile.flush()
+                stopped.wait(60)
+            super().copyfile(source, outputfile)
 
         def log_message(self, *arguments: object) -> None:
             pass
@@ -65,6 +77,7 @@ def address(tmp_path_factory) -> Iterator[str]:
     }
     with serving(ROOT, home, **settings) as address:
         yield address
+    stopped.set()
     server.shutdown()
 
 
@@ -87,6 +100,17 @@ def test_a_published_checkpoint_is_fetched_and_plays(browser, address):  # noqa:
         page.wait_for_selector("#said .notice.wrong")
         assert "404" in page.inner_text("#said")
         assert page.locator(".card:visible").count() == 4
+
+
+def test_fetching_can_be_stopped(browser, address):  # noqa: F811
+    with visit(browser, address) as page:
+        choose(page, f"Magenta, 19 MB · {SLOW}")
+        page.click("#generate")
+        page.get_by_text(re.compile("Fetching .*MB")).first.wait_for()
+        page.click("#stop")
+        page.wait_for_selector("#said .notice.wrong")
+        assert "was stopped" in page.inner_text("#said")
+        assert not page.locator("#stop").is_visible()
 
 
 def test_a_checkpoint_trained_on_a_folder_plays(browser, address):  # noqa: F811

@@ -174,7 +174,7 @@ class Groove:
                 keep_notes=bool(keep_notes) and _mode_of(model) != TAP,
                 keep_dynamics=bool(keep_dynamics),
             )
-            performance = performed(recipe, progress)
+            performance = performed(recipe, progress, request)
             seconds = time.monotonic() - started
             return self.filled(performance, shown_theme(theme), seconds, page_address(request))
 

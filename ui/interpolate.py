@@ -192,7 +192,7 @@ class Interpolate:
                 clips=(a, b),
                 own_ends=bool(own_ends),
             )
-            performance = performed(recipe, progress)
+            performance = performed(recipe, progress, request)
             seconds = time.monotonic() - started
             return self.filled(performance, shown_theme(theme), seconds, page_address(request), sound)
 

@@ -49,7 +49,7 @@ def wire(tabs: gr.Tabs, sample: Sample, path: Interpolate, feel: Groove) -> None
             place = places[recipe.operation]
             if why := place.why_not(recipe):
                 raise LatentJamError(f"{why} {texts.PLAY_ELSEWHERE}")
-            performance = performed(recipe, progress)
+            performance = performed(recipe, progress, request)
             values = place.opened(performance, theme, time.monotonic() - started, page_address(request))
             remark = notice(place.remark(recipe))
             return {

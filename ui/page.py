@@ -12,7 +12,7 @@ from ui import api, opening, surprise, texts
 from ui.groove import Groove
 from ui.interpolate import ALL, Interpolate
 from ui.notices import notice
-from ui.performing import shown_theme
+from ui.performing import shown_theme, stop_waiting
 from ui.sample import Sample
 from ui.settings import Settings
 from ui.slots import Slot
@@ -39,6 +39,8 @@ def build(settings: Settings = Settings()) -> gr.Blocks:  # noqa: B008 (it is fr
                 path = Interpolate(theme)
             with gr.Tab(texts.GROOVE_TAB, id="groove"):
                 feel = Groove(theme)
+        stop = gr.Button(texts.STOP, elem_id="stop", variant="stop")
+        stop.click(stop_waiting, None, None, queue=False, api_visibility="private", show_progress="hidden")
         gr.HTML(f'<footer class="colophon">{texts.FOOTER} <span class="keys">{texts.KEYS}</span></footer>')
         if settings.space:
             gr.DuplicateButton(texts.DUPLICATE, elem_id="duplicate")

@@ -121,7 +121,7 @@ class Sample:
                 qpm,
                 bars or None,
             )
-            performance = performed(recipe, progress)
+            performance = performed(recipe, progress, request)
             values = self.cards.filled(performance, shown_theme(theme), page_address(request), sound)
             hidden = gr.update(visible=False)
             return [_made(recipe, time.monotonic() - started), recipe.seed, hidden, hidden, *values]

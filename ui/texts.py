@@ -83,6 +83,7 @@ EMPTY = (
     "a player, and a MIDI file that loops in your DAW. From there, blend two of them or play them like a drummer; "
     "<b>Surprise me</b> does all of it at once.</p>"
 )
+STOP = "Stop fetching"
 WAITING = "Playing…"
 MADE_IN_SECONDS = "{count} made with seed {seed} in {seconds:.1f} seconds."
 ONE_CLIP = "1 clip"

@@ -316,7 +316,7 @@ def seconds_of(wav: bytes) -> float:
 
 def test_a_trio_is_sampled_heard_and_taken_apart(browser, address, tmp_path):
     with visit(browser, address, viewport={"width": 1280, "height": 1000}) as page:
-        choose_model(page, "Trio, 16 bars")
+        choose_model(page, "In the box · trio, 16 bars")
         set_number(page, "Number of clips", "2")
         generate(page)
         assert re.match("16 bars of drums: .*; of bass: .*; of melody: ", page.get_attribute("#card-1 img", "alt"))
@@ -355,7 +355,7 @@ def test_blend_two_trios_one_of_them_a_midi_file(browser, address, tmp_path):
 
     (tmp_path / "song.mid").write_bytes(to_midi(from_sequence(band(), 16, 90.0)))
     with visit(browser, address, viewport={"width": 1280, "height": 1000}) as page:
-        choose_model(page, "Trio, 16 bars")
+        choose_model(page, "In the box · trio, 16 bars")
         set_number(page, "Number of clips", "1")
         generate(page)
         page.click("#card-1 .use-a")
@@ -375,7 +375,7 @@ def test_blend_two_trios_one_of_them_a_midi_file(browser, address, tmp_path):
 
 def test_sampled_melodies(browser, address):
     with visit(browser, address) as page:
-        choose_model(page, "Melody, 2 bars")
+        choose_model(page, "In the box · melody, 2 bars")
         expect(page.locator("#sample-sound")).to_be_visible()
         generate(page)
         for number in range(1, 5):

@@ -14,4 +14,5 @@ fi
 get_fluidsynth .venv
 get_browser .venv
 .venv/bin/ruff check .
-exec .venv/bin/python -m pytest "$@"
+# Two files at a time: browser tests wait more than they compute.
+exec .venv/bin/python -m pytest -n 2 --dist loadfile "$@"

@@ -30,7 +30,7 @@ from core.recipe import Recipe
 
 ROOT = Path(__file__).resolve().parent.parent
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-PATIENCE = 1000 * int(os.environ.get("PATIENCE_SECONDS", "60"))
+PATIENCE = 1000 * int(os.environ.get("PATIENCE_SECONDS", "120"))
 expect.set_options(timeout=PATIENCE)
 
 

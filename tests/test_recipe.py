@@ -299,11 +299,11 @@ def test_hostile_links_are_refused_quickly_in_little_memory():
         # The least of three: other work on the machine is not what is measured.
         took = []
         for _ in range(3):
-            started = time.perf_counter()
+            started = time.process_time()
             try:
                 Recipe.from_link(link)
             except LatentJamError:
-                took.append(time.perf_counter() - started)
+                took.append(time.process_time() - started)
             if not took or took[-1] < 0.02:
                 break
         slowest = max(slowest, min(took, default=0))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from core.errors import SettingError
+from core.sentences import Sentence
 
 MAX_UPLOAD_BYTES = 1 << 20
 MAX_MIDI_NOTES = 20_000
@@ -67,7 +68,13 @@ def number_within(value: object, limits: tuple[float, float], what: str) -> floa
     """`value` as a float, if it is a number inside `limits`; raises `SettingError` with a sentence otherwise."""
     number = _as_number(value)
     if not limits[0] <= number <= limits[1]:
-        raise SettingError(f"{what} must be a number from {limits[0]:g} to {limits[1]:g}, not {_shown(value)}.")
+        raise SettingError(
+            "{what} must be a number from {least:g} to {most:g}, not {value}.",
+            what=what,
+            least=limits[0],
+            most=limits[1],
+            value=_shown(value),
+        )
     return number
 
 
@@ -75,7 +82,13 @@ def whole_number_within(value: object, limits: tuple[int, int], what: str) -> in
     """`value` as an int, if it is a whole number inside `limits`; raises `SettingError` with a sentence otherwise."""
     number = _as_number(value)
     if not limits[0] <= number <= limits[1] or number != int(number):
-        raise SettingError(f"{what} must be a whole number from {limits[0]} to {limits[1]}, not {_shown(value)}.")
+        raise SettingError(
+            "{what} must be a whole number from {least} to {most}, not {value}.",
+            what=what,
+            least=limits[0],
+            most=limits[1],
+            value=_shown(value),
+        )
     return int(number)
 
 
@@ -88,5 +101,7 @@ def _as_number(value: object) -> float:
 
 
 def _shown(value: object) -> str:
-    text = "empty" if value is None or value == "" else str(value)
+    if value is None or value == "":
+        return Sentence("empty")
+    text = str(value)
     return text if len(text) <= 40 else text[:40] + "…"

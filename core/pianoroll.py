@@ -22,9 +22,10 @@ from note_seq.protobuf.music_pb2 import NoteSequence
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from core.clip import PARTS, part_of
+from core.clip import PARTS, length_of, part_of
 from core.converters.drums import CLASS_NAMES, CLASS_OF_PITCH
 from core.converters.windows import STEPS_PER_BAR, STEPS_PER_QUARTER
+from core.sentences import Sentence
 
 WIDTH = 340
 NAMES_WIDTH = 56
@@ -190,19 +191,33 @@ def svg(
     return re.sub(r"\bp[0-9a-f]{10}\b", name, file.getvalue()).encode()
 
 
-def describe(sequence: NoteSequence, bars: int, qpm: float) -> str:
+def describe(sequence: NoteSequence, bars: int, qpm: float) -> Sentence:
     """What `draw` shows, for screen readers: "2 bars of drums: 8 kick, 4 snare hits". Raises ValueError as it does."""
     marks, heard = _marks(sequence, bars, qpm), []
     for part in reversed(_parts(marks)):
         numbers = sorted(mark.row[1] for mark in marks if mark.part == part)
         if part == "drums":
             hits = Counter(LANE_NAMES[lane] for lane in numbers)
-            counted = ", ".join(f"{n} {name}" for name, n in hits.items())
-            heard.append(f"of drums: {counted} hit{'s' * (len(numbers) > 1)}")
+            counted = Sentence.listed(Sentence("{count} {drum}", count=n, drum=name) for name, n in hits.items())
+            heard.append(
+                Sentence("of drums: {hits} hits" if len(numbers) > 1 else "of drums: {hits} hit", hits=counted)
+            )
         else:
-            notes = f"{len(numbers)} note{'s' * (len(numbers) > 1)}"
-            heard.append(f"of {part}: {notes} from {PITCH_NAMES[numbers[0]]} to {PITCH_NAMES[numbers[-1]]}")
-    return f"{bars} bar{'s' * (bars > 1)} {'; '.join(heard) or 'of silence'}"
+            heard.append(
+                Sentence(
+                    "of {part}: {count} notes from {lowest} to {highest}"
+                    if len(numbers) > 1
+                    else "of {part}: {count} note from {lowest} to {highest}",
+                    part=part,
+                    count=len(numbers),
+                    lowest=PITCH_NAMES[numbers[0]],
+                    highest=PITCH_NAMES[numbers[-1]],
+                )
+            )
+    music, *others = heard or [Sentence("of silence")]
+    for other in others:
+        music = Sentence("{first}; {second}", first=music, second=other)
+    return Sentence("{length} {music}", length=length_of(bars), music=music)
 
 
 def _marks(sequence: NoteSequence, bars: int, qpm: float) -> list[Mark]:

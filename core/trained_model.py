@@ -22,6 +22,7 @@ from core.decoding import decoding_of
 from core.errors import MultipleExtractedExamplesError, NoExtractedExamplesError, SettingError
 from core.network import encoder
 from core.seeds import Stage, Stream, new_seed
+from core.sentences import Sentence
 
 
 class TrainedModel:
@@ -113,14 +114,20 @@ class TrainedModel:
             bars, what = self.config.bars, self.config.data_converter.plays
             if not tensors.inputs:
                 if what == "band":
-                    what = "melody, bass and drums together"
+                    what = Sentence("melody, bass and drums together")
                 raise NoExtractedExamplesError(
-                    f"Clip {number} has no {bars} bars of {what} in 4-4 time that {self.config.name} could encode."
+                    "Clip {number} has no {bars} bars of {what} in 4-4 time that {model} could encode.",
+                    number=number,
+                    bars=bars,
+                    what=what,
+                    model=self.config.name,
                 )
             if len(tensors.inputs) > 1:
                 raise MultipleExtractedExamplesError(
-                    f"Clip {number} is longer than the {bars} bars that {self.config.name} takes: "
-                    "choose one part of it."
+                    "Clip {number} is longer than the {bars} bars that {model} takes: choose one part of it.",
+                    number=number,
+                    bars=bars,
+                    model=self.config.name,
                 )
             inputs += tensors.inputs
             lengths += tensors.lengths
@@ -234,9 +241,11 @@ class TrainedModel:
         """
         converter = self.config.data_converter
         if not self.config.is_groove:
-            raise SettingError(f"{self.config.name} cannot groove: choose a groove model.")
+            raise SettingError("{model} cannot groove: choose a groove model.", model=self.config.name)
         if keep_notes and converter.tapify:
-            raise SettingError(f"{self.config.name} makes new drums from taps, so it cannot keep the notes.")
+            raise SettingError(
+                "{model} makes new drums from taps, so it cannot keep the notes.", model=self.config.name
+            )
         self._check_temperature(temperature)
         feel = groove.Amount(amount, amount if dynamics is None else dynamics, keep_dynamics)
         drums = [note for note in note_sequence.notes if note.is_drum]
@@ -293,7 +302,9 @@ class TrainedModel:
             length = self.config.hparams.max_seq_len
         if not length:
             raise SettingError(
-                f"{self.config.name} needs a length in steps, for example length={self.config.hparams.max_seq_len}."
+                "{model} needs a length in steps, for example length={length}.",
+                model=self.config.name,
+                length=self.config.hparams.max_seq_len,
             )
         self._check_temperature(temperature)
         z = np.asarray(z, np.float32)
@@ -314,8 +325,9 @@ class TrainedModel:
     def _check_controls(self, controls: object) -> None:
         if self._takes_controls and controls is None:
             raise SettingError(
-                f"{self.config.name} needs controls: c_input with {self.config.data_converter.control_depth} numbers "
-                "a step."
+                "{model} needs controls: c_input with {depth} numbers a step.",
+                model=self.config.name,
+                depth=self.config.data_converter.control_depth,
             )
         if not self._takes_controls and controls is not None:
             raise SettingError("This model takes no controls.")
@@ -323,7 +335,7 @@ class TrainedModel:
     @staticmethod
     def _check_temperature(temperature: float) -> None:
         if not temperature > 0:
-            raise SettingError(f"The temperature must be above 0, not {temperature}.")
+            raise SettingError("The temperature must be above 0, not {temperature}.", temperature=temperature)
 
 
 def _one_tempo(sequence: NoteSequence) -> float:

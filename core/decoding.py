@@ -29,6 +29,9 @@ CLOSE_CALL = 1e-4
 # From so many bars a model's liking for how bars end is guessed.
 TYPICAL_BARS = 16
 
+# At a temperature of 1, `trio_16bar` then plays about as many notes in about as wide a range as songs do.
+EVENNESS, MOST_CHANCE = 2.0, 2.0
+
 # How alike the deviations of drums struck at one step are, and how a drummer's clock wanders from step to step: the
 # correlations that `groove_2bar_humanize` leaves unexplained on the validation split, measured by `residuals` in
 # training/groove_evaluate.py.
@@ -202,6 +205,21 @@ class HierarchicalDecoding:
         return decode
 
 
+class PlausibleDecoding(HierarchicalDecoding):
+    """Draws rather evenly among the labels that are likely, and never one that is much less likely than the likeliest:
+    chance adds at most so much to a logit.
+
+    A small decoder of a whole band is unsure, and gives a little to very many notes. Drawn from as it stands, one in
+    a few bars lies far outside what its line plays; drawn more coolly, its lines thin out. (The tail is what nucleus
+    sampling cuts, too: Holtzman et al., “The curious case of neural text degeneration”, ICLR 2020.)
+    """
+
+    def noise(self, seed: int, clip: int, steps: int, temperature: float, dtype: type = np.float32) -> np.ndarray:
+        """Gumbel noise [steps, sum of the depths] times the temperature and `EVENNESS`, cut off at `MOST_CHANCE`."""
+        noise = super().noise(seed, clip, steps, EVENNESS * temperature, dtype)
+        return np.minimum(noise, dtype(MOST_CHANCE), out=noise)
+
+
 class GrooveDecoding:
     """Samples are rows [steps, 27]. They are continuous, so every one would be a close call: all in float64."""
 
@@ -273,4 +291,6 @@ def decoding_of(config: Config) -> type[Decoding]:
         return GrooveDecoding
     if config.hparams.nade_num_hidden:
         return NadeDecoding
+    if config.hparams.draws_plausibly:
+        return PlausibleDecoding
     return HierarchicalDecoding if config.is_hierarchical else CategoricalDecoding

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from core import decoding
 from core.configs import CONFIG_MAP, Config
-from core.decoding import HierarchicalDecoding
+from core.decoding import HierarchicalDecoding, PlausibleDecoding
 from core.network import encoder, vae
 from core.network.decoder import NO_SAMPLE
 from core.network.hierarchical_decoder import HierarchicalDecoder
@@ -131,7 +131,7 @@ def bar_after_bar(weights: dict[str, tf.Tensor], z: np.ndarray, noise: np.ndarra
 def test_all_bars_at_once_is_bar_after_bar(name, temperature):
     weights = random_weights(name, 2.0)
     z = np.random.RandomState(2).randn(3, 4).astype(np.float32)
-    model = HierarchicalDecoding(weights)
+    model = decoding.decoding_of(CONFIG_MAP[name])(weights)
     noise = np.stack([model.noise(7, clip, STEPS, temperature) for clip in (4, 5, 6)])
     expected = bar_after_bar(weights, z, noise)
     ours = np.array(model.decode(z, 7, range(4, 7), STEPS, temperature, None))
@@ -140,15 +140,31 @@ def test_all_bars_at_once_is_bar_after_bar(name, temperature):
     assert temperature == GREEDY or len(np.unique(expected[:, 15::16])) > 8
 
 
-def test_a_clip_does_not_depend_on_its_batch(monkeypatch):
-    weights = random_weights(OUR_TRIO, 2.0)
+@pytest.mark.parametrize("name", [TRIO, OUR_TRIO])
+def test_a_clip_does_not_depend_on_its_batch(monkeypatch, name):
+    weights, decoding_class = random_weights(name, 2.0), decoding.decoding_of(CONFIG_MAP[name])
     z = np.random.RandomState(3).randn(4, 4).astype(np.float32)
-    together = HierarchicalDecoding(weights).decode(z, 1, range(4), STEPS, 1.0, None)
-    alone = HierarchicalDecoding(weights).decode(z[2:3], 1, range(2, 3), STEPS, 1.0, None)
+    together = decoding_class(weights).decode(z, 1, range(4), STEPS, 1.0, None)
+    alone = decoding_class(weights).decode(z[2:3], 1, range(2, 3), STEPS, 1.0, None)
     assert (together[2] == alone[0]).all()
     monkeypatch.setattr(decoding, "CLOSE_CALL", float("inf"))
-    exactly = HierarchicalDecoding(weights).decode(z[2:3], 1, range(2, 3), STEPS, 1.0, None)
+    exactly = decoding_class(weights).decode(z[2:3], 1, range(2, 3), STEPS, 1.0, None)
     assert (exactly[0] == alone[0]).all()
+
+
+def test_our_trio_never_plays_what_is_unlikely():
+    weights = random_weights(OUR_TRIO, 2.0)
+    plausible, all_of_it = PlausibleDecoding(weights), HierarchicalDecoding(weights)
+    cut, whole = plausible.noise(1, 0, STEPS, 1.0), all_of_it.noise(1, 0, STEPS, 2.0)
+    assert (cut <= whole).all() and cut.max() == 2.0 and (cut < whole).mean() > 0.2
+    assert decoding.decoding_of(CONFIG_MAP[TRIO]) is HierarchicalDecoding
+    # Logits of which one lies far above the others are all that counts, by as much as the noise says.
+    drums = slice(-512, None)
+    rng = np.random.default_rng(0)
+    logits = rng.normal(0, 3, (STEPS, 512))
+    likeliest = logits.max(-1)
+    drawn = [np.take_along_axis(logits, (logits + n[:, drums]).argmax(-1)[:, None], 1)[:, 0] for n in (cut, whole)]
+    assert np.quantile(likeliest - drawn[0], 0.9) < 2 < np.quantile(likeliest - drawn[1], 0.75)
 
 
 def test_bar_encoder_ignores_what_lies_beyond_the_length():

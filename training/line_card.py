@@ -25,7 +25,7 @@ ABOUT = """Configuration `{config}` (MusicVAE, Roberts et al. 2018): {encoder}, 
 {decoder}. {bars} bars of 4-4, one step a sixteenth note. No velocities and no timing off the grid: those are not in
 this model family."""
 SAMPLES = 500
-TEMPERATURES = (0.2, 0.5, 0.8)
+TEMPERATURES = (0.2, 0.5, 0.8, 1.0)
 FIGURES = (
     ("notes a bar", lambda s: " / ".join(f"{each:.2f}" for each in s.density)),
     ("compass in semitones", lambda s: " / ".join(f"{each:.1f}" for each in s.compass)),

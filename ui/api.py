@@ -100,7 +100,7 @@ def make_clips(
     Args:
         model: what to make. bundled/drums_2bar.lokl: drum beats of 2 bars. bundled/melody_2bar: melodies of 2 bars. bundled/melody_16bar: melodies of 16 bars. bundled/trio_16bar: melody, bass and drums, 16 bars.
         num_outputs: how many clips, 1 to 16.
-        temperature: 0.01 to 2. Low plays it safe, high takes risks. 0.5 suits drums and melodies of 2 bars, 0.2 those of 16, 0.8 the trio.
+        temperature: 0.01 to 2. Low plays it safe, high takes risks. 0.5 suits drums and melodies of 2 bars, 0.2 those of 16, 1 the trio.
         same_z: true for variations of one idea, false for different ideas.
         qpm: tempo in quarter notes a minute, 30 to 300.
         seed: the same seed and settings give the same music; -1 for a new one.

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 # The page's temperature to begin with, by what a model plays and its bars. Trios leave out too many notes below theirs,
 # long melodies wander too far above.
-TEMPERATURES = {"drums": 0.5, "melody": 0.5, "band": 0.8}
+TEMPERATURES = {"drums": 0.5, "melody": 0.5, "band": 1.0}
 LONG_MELODY_TEMPERATURE = 0.2
 LONG_BARS = 4
 # How much of the wait the music takes; pictures and sound take the rest.

@@ -11,6 +11,7 @@ import gradio as gr
 
 from core.recipe import Recipe
 from ui import texts
+from ui.languages import spoken
 
 if TYPE_CHECKING:
     from core.studio import Performance
@@ -59,12 +60,12 @@ def stop_waiting(request: gr.Request) -> None:
 def performed(recipe: Recipe, progress: gr.Progress, request: gr.Request) -> Performance:
     """The performance of a recipe; ends where pictures and sound begin. Raises what `studio.perform` does."""
     with stops.waiting(request) as stop:
-        progress(0.0, desc=texts.WAITING)
+        progress(0.0, desc=texts.WAITING.said())
         # TensorFlow comes with this import, and only then.
         from core.studio import perform
 
-        performance = perform(recipe, lambda share, what: progress(MUSIC * share, desc=what), stop)
-    progress(MUSIC, desc=texts.PICTURES_AND_SOUND)
+        performance = perform(recipe, lambda share, what: progress(MUSIC * share, desc=spoken(what)), stop)
+    progress(MUSIC, desc=texts.PICTURES_AND_SOUND.said())
     return performance
 
 

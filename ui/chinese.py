@@ -2,11 +2,11 @@
 
 The reader is 你, and is told what to do with 请. One word for a thing, everywhere:
 
-    clip 片段            bar 小节             beat, hit 鼓点         note 音符
+    clip 片段            bar 小节             beat 节拍, hit 鼓点    note 音符
     drums 鼓             drummer 鼓手         melody 旋律            bass 贝斯
     trio 三重奏          track 音轨           tap 敲击               part (of a file) 部分
     tempo 速度           metre 拍号           4-4 4/4 拍             velocity, dynamics 力度
-    timing 节奏偏移      groove 律动          humanise 人性化        feel 手感
+    timing 节奏偏移      groove 律动          humanise 人性化        feel 感觉
     sample 采样          interpolate 插值     blend 融合             path 路径, its steps 步
     model 模型           checkpoint 检查点    weights 权重           latent space 潜空间
     temperature 温度     seed 种子            recipe 配方            link 链接
@@ -173,23 +173,6 @@ SENTENCES: dict[str, str] = {
     "The file of the example “{name}” is missing. Install Latent Jam again.": (
         "示例“{name}”的文件不见了。请重新安装 Latent Jam。"
     ),
-    "Straight rock": "直拍摇滚",
-    "Four on the floor": "四四舞曲鼓",
-    "Boom bap": "Boom bap 嘻哈",
-    "Bossa nova": "波萨诺瓦",
-    "Second line": "新奥尔良游行鼓",
-    "Train beat": "火车节奏",
-    "Chopped break": "切碎的 breakbeat",
-    "Trap hats": "Trap 踩镲",
-    "Tom groove": "通鼓律动",
-    "Walking home": "走路回家",
-    "Pentatonic hook": "五声音阶 hook",
-    "Blues lick": "布鲁斯乐句",
-    "Minor arpeggio": "小调琶音",
-    "Slow ballad": "慢板抒情",
-    "Tap: son clave": "敲击：son clave",
-    "Tap: tresillo": "敲击：tresillo",
-    "Tap: four to the bar with a push": "敲击：四拍带抢拍",
     # Pictures, for screen readers.
     "kick": "底鼓",
     "snare": "军鼓",

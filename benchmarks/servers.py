@@ -28,8 +28,8 @@ class Server:
 
     side: str
     address: str
-    pid: int
-    files: Path
+    pid: int | None
+    files: Path | None
     seconds_to_answer: float
 
 

@@ -1,8 +1,8 @@
 """Visitors of both apps, who press the same buttons and take what comes: pictures, sounds and MIDI.
 
 Ours is visited as the page's own scripts do: `/config` says which function a button calls and with which components'
-values, the request waits in the queue, and each player's sound is fetched. What a visitor does not choose is as the page
-has it at first, but for the tempo, which is Magenta's on both sides, and the seeds, which are new each time.
+values, the request waits in the queue, and each player's sound is fetched. What a visitor does not choose is as the
+page has it at first, but for the tempo, which is Magenta's on both sides, and the seeds, which are new each time.
 """
 
 from __future__ import annotations
@@ -188,9 +188,7 @@ class PageAnswer(Answer):
 
 def _leaves(value: object) -> Iterator[str | dict]:
     """The texts and the files in an event's values."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict) and isinstance(value.get("path"), str):
+    if isinstance(value, str) or (isinstance(value, dict) and isinstance(value.get("path"), str)):
         yield value
     elif isinstance(value, dict | list):
         for inner in value.values() if isinstance(value, dict) else value:
@@ -286,7 +284,7 @@ class NaiveVisitor:
         """Leaves."""
         self._http.close()
 
-    def _ask(self, path: str, count: int, **asked: object) -> list[str]:
+    def _ask(self, path: str, count: int, /, **asked: object) -> list[str]:
         """The MIDI of the clips that come."""
         clips = _good(self._http.post(path, json=asked)).json()["clips"]
         sounds = tuple(len(base64.b64decode(clip["sound"])) for clip in clips)

@@ -1,8 +1,8 @@
 """The weights of the box as TF1 checkpoints, so that Magenta plays with the same ones.
 
 Of the trio Magenta gets the decoder, which has its own variable names, with an encoder that is never asked. The groove
-models of the box are none that Magenta could read, so both sides play `groovae_2bar_humanize` with random weights; their
-bias is such that about as many drums are hit as in a beat.
+models of the box are none that Magenta could read, so both sides play `groovae_2bar_humanize` with random weights;
+their bias is such that about as many drums are hit as in a beat.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ BUNDLED = {
 }
 HUMANIZE = "humanize"
 HUMANIZE_CONFIG = CONFIG_MAP["groovae_2bar_humanize"]
+# Its id on our side.
+HUMANIZER = f"local/{HUMANIZE}"
 # At temperature 0.5 one in ten of nine drums and 32 steps.
 HITS_BIAS = -1.1
 TRIO_ENCODER = (16,)
@@ -48,6 +50,11 @@ def write(folder: Path) -> None:
         save_tf1(folder / name, _of(model_id))
     save_tf1(folder / "trio", _trio())
     save_tf1(folder / HUMANIZE, _humanize(HUMANIZE_CONFIG))
+
+
+def own_checkpoints(folder: Path) -> str:
+    """Our `LATENT_JAM_CHECKPOINTS`, by which our app plays the same drummer."""
+    return f"{HUMANIZE}={HUMANIZE_CONFIG.name}:{folder / HUMANIZE}"
 
 
 def _of(model_id: str) -> dict[str, np.ndarray]:

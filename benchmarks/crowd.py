@@ -24,7 +24,6 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks import weights
 from benchmarks.servers import NAIVE, OURS, Server, serving
 from benchmarks.visitors import DRUMS, MELODY, TRIO, Visitor, visitor
 
@@ -283,6 +282,9 @@ def main() -> None:
         server = Server(side, chosen.url.rstrip("/"), chosen.pid, chosen.files, 0.0)
         print(table({side: run(server, chosen.users, chosen.minutes, None)}))
         return
+    # Brings TensorFlow, which who only visits does not need.
+    from benchmarks import weights
+
     with tempfile.TemporaryDirectory() as folder:
         weights.write(Path(folder))
         outcomes = {}

@@ -7,6 +7,7 @@ The axes count steps across and units upwards. Nothing here touches pyplot or ot
 
 from __future__ import annotations
 
+import functools
 import io
 import re
 import struct
@@ -44,6 +45,9 @@ FONT = "DejaVu Sans"
 DPI = 288
 COMPRESSION = 3
 PNG_UP = 2
+# Pages for drums without their hits are kept: so many, none larger. Two are needed for one kind of picture.
+COMMON_PAPERS = 8
+COMMON_PIXELS = 3_000_000
 # A bar of a spread picture is as wide as one of so many in another. Up to SPREAD_PIXELS across it is as sharp as the
 # others, then less so, down to MIN_SPREAD_DPI; no renderer takes more than MAX_PIXELS.
 SPREAD_BARS = 2
@@ -135,7 +139,11 @@ def draw(
 
     Raises ValueError for an unknown theme and for bars, qpm or `clip_bars` that are not positive.
     """
-    return _page(_marks(sequence, bars, qpm), bars, theme, title, clip_bars, spread).on_axes()
+    marks = _marks(sequence, bars, qpm)
+    page = _page(marks, bars, theme, title, clip_bars, spread)
+    page.draw_paper()
+    page.draw_marks(marks)
+    return page.on_axes()
 
 
 def png(
@@ -153,11 +161,16 @@ def png(
     Without `dpi` it is 288, in spread pictures less from nine bars on. Raises as `draw` does.
     """
     marks = _marks(sequence, bars, qpm)
-    figure = _page(marks, bars, theme, title, clip_bars, spread).bare()
-    figure.dpi = dpi or figure.dpi
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    return _png_file(np.asarray(canvas.buffer_rgba()), figure.dpi, _described(marks, bars))
+    page = _page(marks, bars, theme, title, clip_bars, spread)
+    page.figure.dpi = dpi or page.figure.dpi
+    page.draw_marks(marks)
+    if page.is_common:
+        of_page = (len(page.rows), bars, page.clip_bars, theme, spread, page.figure.dpi)
+        pixels = page.pixels_on(_common_paper(*of_page, used=True), _common_paper(*of_page, used=False))
+    else:
+        page.draw_paper()
+        pixels = page.pixels()
+    return _png_file(pixels, page.figure.dpi, _described(marks, bars))
 
 
 def svg(
@@ -171,7 +184,10 @@ def svg(
 ) -> bytes:
     """The picture of `draw` as an SVG file, titled with the sentence of `describe`. Raises as `draw` does."""
     marks, file = _marks(sequence, bars, qpm), io.StringIO()
-    figure = _page(marks, bars, theme, title, clip_bars, spread).bare()
+    page = _page(marks, bars, theme, title, clip_bars, spread)
+    page.draw_paper()
+    page.draw_marks(marks)
+    figure = page.bare()
     metadata = {"Title": _described(marks, bars), "Date": None, "Creator": None}
     FigureCanvasSVG(figure).print_svg(file, metadata=metadata)
     # Matplotlib draws the clipping path's name at random. Pictures in one page may share a name if they share a size.
@@ -227,7 +243,7 @@ def _png_file(pixels: np.ndarray, dpi: float, described: str) -> bytes:
 
 
 def _page(marks: list[Mark], bars: int, theme: str, title: str | None, clip_bars: int | None, spread: bool) -> _Page:
-    """The page with everything on it; arguments and errors as for `draw`."""
+    """The page for these marks, with nothing on it; arguments and errors as for `draw`."""
     if theme not in THEMES:
         raise ValueError(f"theme must be one of {', '.join(THEMES)}, not {theme!r}")
     if clip_bars is not None and clip_bars < 1:
@@ -235,13 +251,22 @@ def _page(marks: list[Mark], bars: int, theme: str, title: str | None, clip_bars
     one_line = "".join(filter(str.isprintable, " ".join((title or "").split())))
     parts = _parts(marks)
     legend = parts if len(parts) > 1 else []
-    page = _Page({mark.row for mark in marks}, bars, clip_bars or bars, THEMES[theme], one_line, legend, spread)
-    page.fill_backgrounds()
-    page.rule()
-    if marks:
-        page.draw_marks(marks)
-    page.write()
-    return page
+    return _Page({mark.row for mark in marks}, bars, clip_bars or bars, THEMES[theme], one_line, legend, spread)
+
+
+@functools.lru_cache(COMMON_PAPERS)
+def _common_paper(
+    lanes: int, bars: int, clip_bars: int, theme: str, spread: bool, dpi: float, used: bool
+) -> np.ndarray:
+    """Pixels uint8 [height, width, 4] of a page for drums with nothing on it, the lanes named as those in use are, or
+    as the others. For reading only."""
+    rows = {("drum", lane) for lane in range(lanes) if used or lane == OTHER_LANE}
+    page = _Page(rows, bars, clip_bars, THEMES[theme], "", [], spread)
+    page.figure.dpi = dpi
+    page.draw_paper()
+    pixels = page.pixels()
+    pixels.flags.writeable = False
+    return pixels
 
 
 def _marks(sequence: NoteSequence, bars: int, qpm: float) -> list[Mark]:
@@ -342,6 +367,33 @@ class _Page:
         room, periods = DIGIT_SPACE * len(str(bars)), (1, *((clip_bars % bars or 1) * 2**i for i in range(32)))
         self.numbered = next(n * STEPS_PER_BAR for n in periods if n * STEPS_PER_BAR >= room * self.unit)
 
+    @property
+    def is_common(self) -> bool:
+        """Whether many pictures differ from this one in their hits only: drums without a title, not too large."""
+        headlines = self.title or self.legend or any(kind == "pitch" for kind, _ in self.rows)
+        return not headlines and self.figure.bbox.width * self.figure.bbox.height <= COMMON_PIXELS
+
+    def pixels(self) -> np.ndarray:
+        """All layers as pixels uint8 [height, width, 4]."""
+        canvas = FigureCanvasAgg(self.bare())
+        canvas.draw()
+        return np.asarray(canvas.buffer_rgba())
+
+    def pixels_on(self, used: np.ndarray, unused: np.ndarray) -> np.ndarray:
+        """All layers as pixels on what `_common_paper` gives; the name of each lane is taken from the one or the
+        other."""
+        renderer = FigureCanvasAgg(self.figure).get_renderer()
+        pixels, per_unit = np.asarray(renderer.buffer_rgba()), self.figure.dpi * self.scale / 72
+        pixels[:] = used
+        for row in self.rows.keys() - self.used:
+            low, height = self.rows[row]
+            top, bottom = (len(pixels) - round((BOTTOM_MARGIN + y) * per_unit) for y in (low + height, low))
+            pixels[top:bottom, : int(NAMES_WIDTH * per_unit)] = unused[top:bottom, : int(NAMES_WIDTH * per_unit)]
+        for layer in sorted(self._layers, key=Artist.get_zorder):
+            layer.set_figure(self.figure)
+            layer.draw(renderer)
+        return pixels
+
     def bare(self) -> Figure:
         """The figure with all layers. It has no axes, whose making takes longer than all the rest."""
         for layer in self._layers:
@@ -364,7 +416,13 @@ class _Page:
         layer.set_clip_box(self._frame)
         self._layers.append(layer)
 
-    def fill_backgrounds(self) -> None:
+    def draw_paper(self) -> None:
+        """Draws all but the hits and notes."""
+        self._fill_backgrounds()
+        self._rule()
+        self._write_texts()
+
+    def _fill_backgrounds(self) -> None:
         """Fills the clips, the first and the last stronger than those between, and shades the rows of black keys."""
         starts = range(0, self.steps, self.clip_bars * STEPS_PER_BAR)
         last = len(starts) - 1
@@ -376,7 +434,7 @@ class _Page:
         outlines = np.array(boxes)[:, [[0, 1], [2, 1], [2, 3], [0, 3]]]
         self._add(PolyCollection(outlines, facecolors=fills, linewidths=0, zorder=0), clipped=True)
 
-    def rule(self) -> None:
+    def _rule(self) -> None:
         """Rules lanes and Cs, and such steps, beats and bars as do not crowd; numbered bars rise into the ruler."""
         edges = [low + height * (key[0] == "drum") for key, (low, height) in self.rows.items() if key in ROW_NAMES]
         lines = [(0, edge, self.steps, edge, STEP_INK) for edge in edges]
@@ -394,6 +452,8 @@ class _Page:
     def draw_marks(self, marks: list[Mark]) -> None:
         """Draws hits and notes and, where there is room for it, how far they are from the grid: a line from there to a
         late one, the grid line through an early one."""
+        if not marks:
+            return
         left, length, velocity = np.array([(mark.onset, mark.length, mark.velocity) for mark in marks]).T
         bottom, height = np.array([self.rows[mark.row] for mark in marks]).T
         drum = np.array([mark.row[0] == "drum" for mark in marks])
@@ -414,7 +474,7 @@ class _Page:
         ends = np.stack([grid, middle - 0.9 * half, grid, middle + 0.9 * half], -1)[early]
         self._add_lines(ends, to_rgba(self.theme.paper, 0.6), 3)
 
-    def write(self) -> None:
+    def _write_texts(self) -> None:
         """Writes the names of the rows, the title, and numbers: of all bars or, short of room, of some clips' first."""
         for key in [key for key in self.rows if key in ROW_NAMES]:
             ink = 1 if key in self.used or key[0] == "pitch" else FAINT_INK

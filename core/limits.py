@@ -43,6 +43,10 @@ MAX_CHECKPOINT_BYTES = 4 << 30
 MAX_CHECKPOINT_MEMBERS = 100
 # The most that the reader of an archive asks for at once; only a hostile header makes it ask for more.
 ARCHIVE_READ_BYTES = 4 << 20
+# The most clips, of all who wait for a model, that are decoded together. More take hardly less time each.
+CLIPS_TOGETHER = 16
+# How many such batches of one model run at once: a decoder keeps one core busy.
+DECODINGS_AT_ONCE = 2
 LOADED_MODELS_BYTES = 4 << 30
 # All eleven published checkpoints take 2.4 GB.
 CACHE_BYTES = 4 << 30

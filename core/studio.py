@@ -81,7 +81,7 @@ class Studio:
                 tell(1.0, Sentence("Loading {name}", name=entry.name))
                 # Before the new one comes, so that both are never there together.
                 self._make_room(needed)
-                model = TrainedModel(entry.config, checkpoint_dir_or_path=path)
+                model = TrainedModel(entry.config, limits.CLIPS_TOGETHER, path)
             with self._lock:
                 self._loaded[model_id] = model
             self._make_room(0)

@@ -13,12 +13,13 @@ import numpy as np
 import tensorflow as tf
 from note_seq.protobuf.music_pb2 import NoteSequence
 
-from core import checkpoints, groove
+from core import checkpoints, groove, limits
+from core.batching import Batching
 from core.configs import Config
 from core.converters.drums import NUM_CLASSES
 from core.converters.groove import HITS, ROW, loudest_notes, padded_windows, rows_of
 from core.converters.windows import REFERENCE_QPM, bars_up
-from core.decoding import decoding_of
+from core.decoding import Draw, decoding_of, draws_of
 from core.errors import MultipleExtractedExamplesError, NoExtractedExamplesError, SettingError
 from core.network import encoder
 from core.seeds import Stage, Stream, new_seed
@@ -33,7 +34,7 @@ class TrainedModel:
 
         Args:
             config: an entry of `CONFIG_MAP`.
-            batch_size: the most clips that are decoded together.
+            batch_size: the most clips that are decoded together, also of several threads that wait.
             checkpoint_dir_or_path: what `checkpoints.load` takes.
 
         Raises:
@@ -46,6 +47,7 @@ class TrainedModel:
         self._dtype = decoding.dtype
         self._weights = {name: tf.constant(array, self._dtype) for name, array in weights.items()}
         self._decoding = decoding(self._weights)
+        self._decode_together = Batching(self._decode_batch, batch_size, limits.DECODINGS_AT_ONCE)
         depth = config.data_converter.input_depth + config.data_converter.control_depth
         self._encode = tf.function(
             lambda inputs, lengths: encoder.encode(self._weights, inputs, lengths),
@@ -280,7 +282,7 @@ class TrainedModel:
         heard = converter.heard(windows)
         _, mu, _ = self.encode_tensors(list(heard), lengths, control_tensors, seed)
         # One stream for the whole song: a drummer does not start afresh every two bars.
-        noise = self._decoding.noise(seed, 0, len(windows) * window_steps, temperature)
+        noise = self._decoding.noise(Draw(seed, 0, temperature), len(windows) * window_steps)
         if converter.add_class is None:
             known = np.arange(ROW) < HITS.stop
         else:
@@ -310,13 +312,16 @@ class TrainedModel:
         z = np.asarray(z, np.float32)
         seed = new_seed() if seed is None else seed
         controls = np.zeros((length, 0)) if c_input is None else np.asarray(c_input, float)[:length]
+        clips = [(*clip, controls) for clip in zip(z, draws_of(seed, range(len(z)), temperature), strict=True)]
         samples: list[np.ndarray] = []
         for start in range(0, len(z), self.batch_size):
-            clips = range(start, min(start + self.batch_size, len(z)))
-            batch = z[clips.start : clips.stop]
-            theirs = np.broadcast_to(controls, (len(clips), *controls.shape))
-            samples += self._decoding.decode(batch, seed, clips, length, temperature, theirs)
+            samples += self._decode_together(length, clips[start : start + self.batch_size])
         return samples
+
+    def _decode_batch(self, length: int, clips: list[tuple[np.ndarray, Draw, np.ndarray]]) -> list[np.ndarray]:
+        """Samples for latents, draws and controls of clips of one length."""
+        z, theirs, controls = zip(*clips, strict=True)
+        return self._decoding.decode(np.stack(z), theirs, length, np.stack(controls))
 
     @property
     def _takes_controls(self) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 
 from core.catalog import Model
 from core.converters import trio
-from core.decoding import decoding_of
+from core.decoding import decoding_of, draws_of
 from core.trained_model import TrainedModel
 from training import evaluate, pop909
 from training.data import Data
@@ -81,7 +81,7 @@ def quality_table(model: Model, settings: TrainingSettings, data: Data, cache: P
         z = trained.sample_latents(SAMPLES, seed=0)
         steps = trained.config.data_converter.slice_steps
         described.append(
-            evaluate.describe_lines(np.array(decoding.decode(z, 0, range(SAMPLES), steps, temperature, None)))
+            evaluate.describe_lines(np.array(decoding.decode(z, draws_of(0, range(SAMPLES), temperature), steps)))
         )
     titles = " | ".join(f"temperature {temperature}" for temperature in TEMPERATURES)
     return "\n".join(

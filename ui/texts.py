@@ -274,14 +274,14 @@ MODE = Text("What to do", "做什么")
 HUMANISE = Text("Humanise", "人性化")
 TAP_TO_DRUMS = Text("Tap to drums", "敲击变鼓")
 ADD_HI_HAT = Text("Add hi-hat", "加上踩镲")
-AMOUNT = Text("Timing", "时值")
+AMOUNT = Text("Timing", "节奏偏移")
 AMOUNT_INFO = Text("0 as it was, 1 as the drummer plays, more exaggerates.", "0 为原样，1 为鼓手的演奏，再大则是夸张。")
 DYNAMICS = Text("Dynamics", "力度")
 DYNAMICS_INFO = Text("The same for how hard each drum is struck.", "同样的道理，用于每一下敲得多重。")
 KEEP_NOTES = Text("Keep the notes", "保留音符")
 KEEP_NOTES_INFO = Text(
     "Every note stays and none is added: only timing and dynamics change. Taps always become new notes.",
-    "每个音符都保留，也不增加：只改变时值和力度。敲击总会变成新的音符。",
+    "每个音符都保留，也不增加：只改变节奏和力度。敲击总会变成新的音符。",
 )
 KEEP_DYNAMICS = Text("Build on the input's dynamics", "以输入的力度为基础")
 KEEP_DYNAMICS_INFO = Text(
@@ -297,7 +297,7 @@ GROOVE_EMPTY = Text(
     "<h3>Played by a drummer</h3><p>Take a clip, the path between two, your own drums or a tapped rhythm. "
     "You get it back with a drummer's timing and touch, the way it was above the way it is.</p>",
     "<h3>由鼓手演奏</h3><p>可以是一个片段、两个片段之间的路径、你自己的鼓，或敲出来的节奏。"
-    "它会带着鼓手的时值和触感回来，上面是原样，下面是演奏后的样子。</p>",
+    "它会带着鼓手的节奏感和触感回来，上面是原样，下面是演奏后的样子。</p>",
 )
 GROOVE_MISSING = Text(
     "There is no input yet: press “Humanise” on a clip, upload drums, take an example, or tap a rhythm.",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import gradio as gr
 
 from core import examples, limits
+from core.sentences import Sentence
 from ui import texts
 from ui.languages import spoken
 from ui.notices import guarded, notice
@@ -152,7 +153,7 @@ class Slot:
 
 
 def _sentences(said: tuple[str, ...]) -> str:
-    return " ".join(map(spoken, said))
+    return spoken(Sentence.joined(*said))
 
 
 def _line(said: str) -> dict:

@@ -7,10 +7,12 @@ Each decoder family has one class here, with the same two methods: `noise` draws
 from __future__ import annotations
 
 import functools
+import threading
 
 import numpy as np
 import tensorflow as tf
 
+from core import stopping
 from core.configs import Config
 from core.converters.drums import NUM_CLASSES, hits_to_labels
 from core.converters.groove import HITS, OFFSETS, ROW, VELOCITIES
@@ -61,10 +63,18 @@ class CategoricalDecoding:
         return noise
 
     def decode(
-        self, z: np.ndarray, seed: int, clips: range, steps: int, temperature: float, controls: np.ndarray
+        self,
+        z: np.ndarray,
+        seed: int,
+        clips: range,
+        steps: int,
+        temperature: float,
+        controls: np.ndarray,
+        cancel: threading.Event | None = None,
     ) -> list[np.ndarray]:
-        """Samples for latents [clips, z_size]; `clips` are their places in the recipe. No controls are heard."""
-        del controls
+        """Samples for latents [clips, z_size]; `clips` are their places in the recipe. No controls are heard,
+        and it is too quick to be stopped."""
+        del controls, cancel
         noise = np.stack([self.noise(seed, clip, steps, temperature) for clip in clips], 1)
         drawn, margins = (tensor.numpy() for tensor in self._decode(z, noise))
         for place in np.flatnonzero(margins < CLOSE_CALL):
@@ -98,10 +108,18 @@ class NadeDecoding:
         return temperature * (np.log1p(-uniform) - np.log(uniform))
 
     def decode(
-        self, z: np.ndarray, seed: int, clips: range, steps: int, temperature: float, controls: np.ndarray
+        self,
+        z: np.ndarray,
+        seed: int,
+        clips: range,
+        steps: int,
+        temperature: float,
+        controls: np.ndarray,
+        cancel: threading.Event | None = None,
     ) -> list[np.ndarray]:
-        """Samples for latents [clips, z_size]; `clips` are their places in the recipe. No controls are heard."""
-        del controls
+        """Samples for latents [clips, z_size]; `clips` are their places in the recipe. No controls are heard,
+        and it is too quick to be stopped."""
+        del controls, cancel
         noise = np.stack([self.noise(seed, clip, steps, temperature) for clip in clips], 1)
         hits = self._decode(tf.constant(z, tf.float64), tf.constant(noise))
         return list(hits_to_labels(hits.numpy()))
@@ -144,9 +162,17 @@ class HierarchicalDecoding:
         return noise
 
     def decode(
-        self, z: np.ndarray, seed: int, clips: range, steps: int, temperature: float, controls: np.ndarray
+        self,
+        z: np.ndarray,
+        seed: int,
+        clips: range,
+        steps: int,
+        temperature: float,
+        controls: np.ndarray,
+        cancel: threading.Event | None = None,
     ) -> list[np.ndarray]:
-        """Samples for latents [clips, z_size]; `clips` are their places in the recipe. No controls are heard."""
+        """Samples for latents [clips, z_size]; `clips` are their places in the recipe. No controls are heard.
+        Raises `CancelledError` once `cancel` is set."""
         del controls
         bars = steps // STEPS_PER_BAR
         embeddings = self._embeddings(z, tf.constant(bars)).numpy()
@@ -161,6 +187,7 @@ class HierarchicalDecoding:
             first = first_labels(guessed.T)
             wrong = np.full(first.shape, True)
             while wrong.any():
+                stopping.check(cancel)
                 bar, clip = np.nonzero(wrong)
                 theirs = np.ascontiguousarray(noise[clip, bar, :, of_core].transpose(1, 0, 2))
                 drawn, _, margins = (a.numpy() for a in core(embeddings[bar, clip], theirs, first[bar, clip]))
@@ -234,10 +261,18 @@ class GrooveDecoding:
         return noise * temperature
 
     def decode(
-        self, z: np.ndarray, seed: int, clips: range, steps: int, temperature: float, controls: np.ndarray
+        self,
+        z: np.ndarray,
+        seed: int,
+        clips: range,
+        steps: int,
+        temperature: float,
+        controls: np.ndarray,
+        cancel: threading.Event | None = None,
     ) -> list[np.ndarray]:
         """Samples for latents [clips, z_size] and controls [clips, steps, control_depth]; `clips` are their places in
-        the recipe."""
+        the recipe. It is too quick to be stopped."""
+        del cancel
         noise = np.stack([self.noise(seed, clip, steps, temperature) for clip in clips])
         nothing = np.zeros((len(z), steps, ROW))
         return list(self.fill_in(z, noise, controls, nothing, nothing > 0))

@@ -6,6 +6,7 @@ Same methods, arguments and results as Magenta's class, with a `seed` for each, 
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 from note_seq.protobuf.music_pb2 import NoteSequence
 
-from core import checkpoints, groove
+from core import checkpoints, groove, stopping
 from core.configs import Config
 from core.converters.drums import NUM_CLASSES
 from core.converters.groove import HITS, ROW, loudest_notes, padded_windows, rows_of
@@ -69,6 +70,7 @@ class TrainedModel:
         same_z: bool = False,
         c_input: np.ndarray | None = None,
         seed: int | None = None,
+        cancel: threading.Event | None = None,
     ) -> list[NoteSequence]:
         """Decodes `n` latents drawn from the prior (MusicVAE section 2.1), `length` steps each, at 120 qpm.
 
@@ -80,14 +82,16 @@ class TrainedModel:
             c_input: controls [steps, control_depth] for a model that takes some; if they have fewer rows than
                 `length`, the clips are as short.
             seed: same seed, same music; a new one if not given.
+            cancel: can be set to stop before all is decoded.
 
         Raises:
+            CancelledError: `cancel` was set.
             SettingError (a ValueError): the length is missing, the temperature is not above 0, or controls are given
                 to a model that takes none, or not to one that does.
         """
         n = self.batch_size if n is None else n
         seed = new_seed() if seed is None else seed
-        return self.decode(self.sample_latents(n, seed, same_z), length, temperature, c_input, seed)
+        return self.decode(self.sample_latents(n, seed, same_z), length, temperature, c_input, seed, cancel)
 
     def sample_latents(self, n: int, seed: int, same_z: bool = False) -> np.ndarray:
         """Latents float32 [n, z_size] from the prior; with `same_z` all are the first."""
@@ -168,9 +172,10 @@ class TrainedModel:
         temperature: float = 1.0,
         c_input: np.ndarray | None = None,
         seed: int | None = None,
+        cancel: threading.Event | None = None,
     ) -> list[NoteSequence]:
         """Sequences at 120 qpm for latents [n, z_size]; arguments and errors as for `sample`."""
-        samples = self._decode_samples(z, length, temperature, c_input, seed)
+        samples = self._decode_samples(z, length, temperature, c_input, seed, cancel)
         return [self.config.data_converter.from_samples(clip) for clip in samples]
 
     def decode_to_tensors(
@@ -195,6 +200,7 @@ class TrainedModel:
         temperature: float = 1.0,
         assert_same_length: bool = True,
         seed: int | None = None,
+        cancel: threading.Event | None = None,
     ) -> list[NoteSequence]:
         """`num_steps` sequences on the great circle between the means of two clips (MusicVAE section 3.2).
 
@@ -202,7 +208,7 @@ class TrainedModel:
         """
         _, (start, end), _ = self.encode([start_sequence, end_sequence], assert_same_length, seed)
         path = np.array([slerp(start, end, t) for t in np.linspace(0, 1, num_steps)])
-        return self.decode(path, length, temperature, seed=seed)
+        return self.decode(path, length, temperature, seed=seed, cancel=cancel)
 
     def groove(
         self,
@@ -213,6 +219,7 @@ class TrainedModel:
         dynamics: float | None = None,
         keep_dynamics: bool = False,
         seed: int | None = None,
+        cancel: threading.Event | None = None,
     ) -> NoteSequence:
         """Drum music of any length, played by a groove model (Gillick et al. 2019): encoded to mu and decoded in
         windows of the model's bars, from time zero, the last one filled up with silence, and joined at the music's own
@@ -227,8 +234,10 @@ class TrainedModel:
             dynamics: the amount for velocities, if it is another than for timing.
             keep_dynamics: with kept notes, lay the model's accents on the input's velocities.
             seed: same seed, same music; a new one if not given.
+            cancel: can be set to stop before all is played.
 
         Raises:
+            CancelledError: `cancel` was set.
             NoExtractedExamplesError: no drums, more than one tempo, or another metre than 4-4.
             SettingError (a ValueError): a setting cannot be used, or this is no groove model.
         """
@@ -247,7 +256,9 @@ class TrainedModel:
         if not feel.timing and not feel.dynamics:
             return _with_drums(note_sequence, drums)
         steps = bars_up(max(step for step, _ in leads) + 1)
+        stopping.check(cancel)
         played = self._play(rows_of(drums, qpm, steps, converter.classes), qpm, temperature, keep_notes, seed)
+        stopping.check(cancel)
         if not keep_notes:
             drums = groove.compose_notes(drums, played, qpm, converter.classes, feel)
         elif converter.add_class is None:
@@ -283,7 +294,13 @@ class TrainedModel:
         return played.reshape(-1, ROW)[: len(rows)]
 
     def _decode_samples(
-        self, z: np.ndarray, length: int | None, temperature: float, c_input: np.ndarray | None, seed: int | None
+        self,
+        z: np.ndarray,
+        length: int | None,
+        temperature: float,
+        c_input: np.ndarray | None,
+        seed: int | None,
+        cancel: threading.Event | None = None,
     ) -> list[np.ndarray]:
         self._check_controls(c_input)
         if c_input is not None:
@@ -301,10 +318,11 @@ class TrainedModel:
         controls = np.zeros((length, 0)) if c_input is None else np.asarray(c_input, float)[:length]
         samples: list[np.ndarray] = []
         for start in range(0, len(z), self.batch_size):
+            stopping.check(cancel)
             clips = range(start, min(start + self.batch_size, len(z)))
             batch = z[clips.start : clips.stop]
             theirs = np.broadcast_to(controls, (len(clips), *controls.shape))
-            samples += self._decoding.decode(batch, seed, clips, length, temperature, theirs)
+            samples += self._decoding.decode(batch, seed, clips, length, temperature, theirs, cancel)
         return samples
 
     @property

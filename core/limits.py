@@ -70,7 +70,7 @@ REQUESTS_OF_ADDRESS = 16
 # The same for all that is quick: files, examples, menus. A page asks for several of these at once.
 QUICK_REQUESTS_OF_VISIT = 24
 # A request that has told nothing of its progress for so long is stopped.
-SILENT_SECONDS = 60.0
+SILENT_SECONDS = 120.0
 # One that is still there much later hangs, and the server says that it is not well.
 HANGING_SECONDS = 15 * 60.0
 # What a request may bring: one upload and what wraps it.

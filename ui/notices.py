@@ -8,7 +8,8 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from core.errors import LatentJamError
-from ui import texts
+from ui import records, texts
+from ui.crowd import turn
 
 Values = TypeVar("Values")
 
@@ -28,5 +29,6 @@ def guarded(make: Callable[[], Values], spoiled: Callable[[str], Values]) -> Val
     except LatentJamError as error:
         return spoiled(notice(str(error), "wrong"))
     except Exception:
+        turn().record.outcome = records.FAILED
         log.exception("a request failed")
         return spoiled(notice(texts.BROKEN, "wrong"))

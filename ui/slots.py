@@ -46,8 +46,8 @@ class Slot:
         says how many bars are taken of an upload, without it all of its drums are. Of an upload that holds several
         kinds of music it takes what the slot `beside` holds."""
         self.name, self.takes_any_length, self.theme = name, bars is None, theme
-        self.clip = gr.State(None)
-        self.windows = gr.State(())
+        self.clip = gr.State(None, time_to_live=limits.STATE_SECONDS)
+        self.windows = gr.State((), time_to_live=limits.STATE_SECONDS)
         with gr.Column(elem_classes="slot", elem_id=elem_id):
             self.picture = gr.HTML(self._empty())
             with gr.Row():

@@ -169,3 +169,33 @@ SURPRISE_PLAYING = "Playing it like a drummer"
 SURPRISE_MADE = (
     "Two beats (seed {seed}), {bars} bars from one to the other, and the same played: in {seconds:.1f} seconds."
 )
+
+# From the branch crowds: waiting, stopping, and what programs send.
+YOU_ARE_NEXT = "You are next."
+ONE_AHEAD = "One person is ahead of you."
+AHEAD = "{count} people are ahead of you."
+ABOUT_SECONDS = "About {seconds} seconds."
+QUEUE_FULL = (
+    "{count} people are waiting already, and there is no place for one more. What you had is still here: try again in "
+    "a minute."
+)
+ENOUGH_OF_VISIT = "{count} requests of yours are here already. Wait for one of them, or stop it, then ask again."
+ENOUGH_OF_ADDRESS = "{count} requests from your network are here already. Try again when some of them are done."
+STOPPED = "This was stopped. What you had is still here."
+TOO_LONG = (
+    "This took more than {seconds:.0f} seconds and was stopped. Ask for fewer or shorter clips, or try again when "
+    "fewer people are here."
+)
+RESULT_FORGOTTEN = "This result is no longer here: the page was asleep for too long. Make it again, then use it."
+WRONG_COUNT = "This takes {expected} arguments, not {given}. “Use via API” at the foot of the page lists them."
+WRONG_ARGUMENT = "“{name}” must be {what}. “Use via API” at the foot of the page shows an example."
+A_NUMBER = "a number"
+A_TEXT = "a text"
+A_CHOICE = "one of the choices"
+YES_OR_NO = "true or false"
+A_FILE = "an uploaded file"
+FILE_GONE = "The file is not here, or no longer. Upload it again."
+NO_ANSWER = "This could not be answered. Look at what you sent, or try again in a minute."
+NO_SUCH_FUNCTION = "There is no such function here. “Use via API” at the foot of the page lists them all."
+TOO_MUCH_SENT = "This is more than the {megabytes} MB that a request may bring."
+CLOSED = "This page does not offer that."

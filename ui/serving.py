@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 import re
 import shutil
 import sys
@@ -14,6 +15,7 @@ from collections.abc import AsyncIterator, Collection, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fastapi.exceptions import RequestValidationError
 from gradio.utils import get_upload_folder
 from starlette.middleware import Middleware
 from starlette.responses import JSONResponse, Response
@@ -31,8 +33,14 @@ if TYPE_CHECKING:
     from ui.crowd import FairQueue
 
 # What this page has no use for. Gradio's links write a folder each that nothing removes; recordings start a process.
-CLOSED = re.compile(r"/gradio_api/(deep_link|process_recording|proxy=|component_server|vibe-)")
+CLOSED = re.compile(r"/gradio_api/(deep_link|process_recording|proxy=|component_server|vibe-|dev/)")
 FUNCTION = re.compile(r"/gradio_api/(?:call/v2|call|run|api)/(?P<name>[^/]*)")
+
+
+# What those errors are of which the request is the cause.
+MALFORMED = (TypeError, ValueError, LookupError, RequestValidationError)
+
+log = logging.getLogger("latent_jam")
 
 
 class TooLargeError(Exception):
@@ -80,7 +88,12 @@ class Doorkeeper:
         except TooLargeError:
             if not answering:
                 return await too_large(scope, receive, send)
-            raise
+        except Exception as error:
+            # Gradio answers much that is malformed with a traceback in the log and “Internal Server Error”.
+            log.exception("an answer failed")
+            if not answering:
+                status = 400 if isinstance(error, MALFORMED) else 500
+                return await _said(texts.NO_ANSWER, status)(scope, receive, send)
 
 
 def _said(sentence: str, status: int) -> JSONResponse:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import os
+import tempfile
 import threading
+from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+# Of our own, because it is swept.
+own_folder = f"latent-jam-{getattr(os, 'getuid', str)()}"
+os.environ.setdefault("GRADIO_TEMP_DIR", str(Path(tempfile.gettempdir()) / own_folder))
 
 # Only ZeroGPU Spaces have this package, and it must come before Gradio's own modules.
 with contextlib.suppress(ImportError):
@@ -19,7 +24,8 @@ with contextlib.suppress(ImportError):
 
 from core import limits  # noqa: E402 (the settings above are read at import)
 from core.errors import LatentJamError  # noqa: E402
-from ui import page, settings  # noqa: E402
+from ui import page, records, settings  # noqa: E402
+from ui.serving import Serving  # noqa: E402
 
 chosen = settings.read()
 try:
@@ -27,6 +33,7 @@ try:
 except LatentJamError as error:
     # The owner has set something that cannot be used.
     raise SystemExit(str(error)) from None
+serving = Serving(demo, chosen.metrics)
 
 
 def warm_everything() -> None:
@@ -36,17 +43,21 @@ def warm_everything() -> None:
 
     for model in ("drums_2bar.lokl", "drums_2bar.hikl", "groove_2bar_humanize"):
         studio.warm_up(f"bundled/{model}")
-    audio.unavailable()
+    serving.why_silent = audio.unavailable()
+    serving.is_warm = True
 
 
 def main() -> None:
     """Serves until it is stopped; GRADIO_SERVER_NAME and GRADIO_SERVER_PORT choose the address."""
+    records.write_to_standard_error()
     demo.launch(
         prevent_thread_lock=True,
         max_file_size=limits.MAX_UPLOAD_BYTES,
         run_history=chosen.run_history,
         enable_monitoring=chosen.monitoring,
         mcp_server=chosen.mcp_server,
+        state_session_capacity=limits.VISITS,
+        app_kwargs=serving.app_kwargs(),
         footer_links=["api", "settings"],
         **page.look(),
     )

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from core import stopping
 from core.configs import Config
 from core.converters.drums import NUM_CLASSES, hits_to_labels
 from core.converters.groove import HITS, OFFSETS, ROW, VELOCITIES
@@ -23,6 +24,7 @@ from core.network.hierarchical_decoder import HierarchicalDecoder
 from core.network.lstm import Weights
 from core.network.nade_decoder import NadeDecoder
 from core.seeds import Stage, Stream
+from core.stopping import Stop
 
 # Rounding moves float32 logits by a few 1e-5 when the batch size or the processor changes. A draw that was won by
 # less than this is made again in float64, where rounding is far too small to matter, so both ways of rounding end in
@@ -79,10 +81,16 @@ class CategoricalDecoding:
         return noise
 
     def decode(
-        self, z: np.ndarray, draws: Sequence[Draw], steps: int, controls: np.ndarray | None = None
+        self,
+        z: np.ndarray,
+        draws: Sequence[Draw],
+        steps: int,
+        controls: np.ndarray | None = None,
+        cancel: Stop | None = None,
     ) -> list[np.ndarray]:
-        """Samples for latents [clips, z_size], each with its draw. No controls are heard."""
-        del controls
+        """Samples for latents [clips, z_size], each with its draw. No controls are heard, and it is too quick to be
+        stopped."""
+        del controls, cancel
         noise = np.stack([self.noise(draw, steps) for draw in draws], 1)
         drawn, margins = (tensor.numpy() for tensor in self._decode(z, noise))
         for place in np.flatnonzero(margins < CLOSE_CALL):
@@ -116,10 +124,16 @@ class NadeDecoding:
         return draw.temperature * (np.log1p(-uniform) - np.log(uniform))
 
     def decode(
-        self, z: np.ndarray, draws: Sequence[Draw], steps: int, controls: np.ndarray | None = None
+        self,
+        z: np.ndarray,
+        draws: Sequence[Draw],
+        steps: int,
+        controls: np.ndarray | None = None,
+        cancel: Stop | None = None,
     ) -> list[np.ndarray]:
-        """Samples for latents [clips, z_size], each with its draw. No controls are heard."""
-        del controls
+        """Samples for latents [clips, z_size], each with its draw. No controls are heard, and it is too quick to be
+        stopped."""
+        del controls, cancel
         noise = np.stack([self.noise(draw, steps) for draw in draws], 1)
         hits = self._decode(tf.constant(z, tf.float64), tf.constant(noise))
         return list(hits_to_labels(hits.numpy()))
@@ -162,9 +176,15 @@ class HierarchicalDecoding:
         return noise
 
     def decode(
-        self, z: np.ndarray, draws: Sequence[Draw], steps: int, controls: np.ndarray | None = None
+        self,
+        z: np.ndarray,
+        draws: Sequence[Draw],
+        steps: int,
+        controls: np.ndarray | None = None,
+        cancel: Stop | None = None,
     ) -> list[np.ndarray]:
-        """Samples for latents [clips, z_size], each with its draw. No controls are heard."""
+        """Samples for latents [clips, z_size], each with its draw. No controls are heard. Raises `CancelledError` once
+        `cancel` is set."""
         del controls
         bars = steps // STEPS_PER_BAR
         embeddings = self._embeddings(z, tf.constant(bars)).numpy()
@@ -179,6 +199,7 @@ class HierarchicalDecoding:
             first = first_labels(guessed.T)
             wrong = np.full(first.shape, True)
             while wrong.any():
+                stopping.check(cancel)
                 bar, clip = np.nonzero(wrong)
                 theirs = np.ascontiguousarray(noise[clip, bar, :, of_core].transpose(1, 0, 2))
                 drawn, _, margins = (a.numpy() for a in core(embeddings[bar, clip], theirs, first[bar, clip]))
@@ -267,9 +288,16 @@ class GrooveDecoding:
         return noise * draw.temperature
 
     def decode(
-        self, z: np.ndarray, draws: Sequence[Draw], steps: int, controls: np.ndarray | None = None
+        self,
+        z: np.ndarray,
+        draws: Sequence[Draw],
+        steps: int,
+        controls: np.ndarray | None = None,
+        cancel: Stop | None = None,
     ) -> list[np.ndarray]:
-        """Samples for latents [clips, z_size], each with its draw, and controls [clips, steps, control_depth]."""
+        """Samples for latents [clips, z_size], each with its draw, and controls [clips, steps, control_depth]. It is
+        too quick to be stopped."""
+        del cancel
         noise = np.stack([self.noise(draw, steps) for draw in draws])
         nothing = np.zeros((len(z), steps, ROW))
         return list(self.fill_in(z, noise, controls, nothing, nothing > 0))

@@ -62,7 +62,31 @@ DOWNLOAD_SILENCE_SECONDS = 10.0
 DISK_RESERVE_BYTES = 64 << 20
 # How often progress is told, and whether somebody has cancelled is looked at while waiting.
 PROGRESS_SECONDS = 0.25
+# Twice as many play at once as a Space has cores, so that those who wait for one model are decoded together; besides
+# those so few fetch a model or wait for one being fetched. The page has places for both.
+PLAYING_AT_ONCE = 4
+FETCHING_AT_ONCE = 2
+REQUESTS_AT_ONCE = PLAYING_AT_ONCE + FETCHING_AT_ONCE
 QUEUE_SIZE = 64
+# Of those, what one visit of the page and what one internet address may hold at a time, running ones included: a
+# school or an office has one address.
+REQUESTS_OF_VISIT = 3
+REQUESTS_OF_ADDRESS = 16
+# The same for all that is quick: files, examples, menus. A page asks for several of these at once.
+QUICK_REQUESTS_OF_VISIT = 24
+# A request that has told nothing of its progress for so long is stopped.
+SILENT_SECONDS = 120.0
+# One that is still there much later hangs, and the server says that it is not well.
+HANGING_SECONDS = 15 * 60.0
+# What a request may bring: one upload and what wraps it.
+MAX_REQUEST_BYTES = 4 << 20
+# Answers that nobody fetches are thrown away, and what the visits of so many pages hold is remembered, for so long.
+ANSWER_SECONDS = 5 * 60.0
+VISITS = 500
+STATE_SECONDS = 60 * 60
+# All files for visitors together; the oldest leave.
+FILES_BYTES = 2 << 30
+SWEEP_SECONDS = 60.0
 # Files made for visitors are deleted when they are this old, in seconds.
 FILE_AGE_SECONDS = 60 * 60
 FILE_CHECK_SECONDS = 10 * 60

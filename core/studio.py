@@ -12,13 +12,13 @@ from pathlib import Path
 import numpy as np
 from note_seq.protobuf.music_pb2 import NoteSequence
 
-from core import cache, catalog, clip, limits, settings, uploads
+from core import cache, catalog, clip, limits, settings, stopping, uploads
 from core.catalog import Model
 from core.clip import Clip, Note
 from core.configs import Config
 from core.converters.windows import STEPS_PER_BAR
 from core.decoding import decoding_of
-from core.errors import CancelledError, LatentJamError, ModelTooLargeError, SettingError
+from core.errors import CancelledError, DownloadError, LatentJamError, ModelTooLargeError, SettingError
 from core.network import vae
 from core.recipe import Recipe
 from core.sentences import Sentence
@@ -58,6 +58,8 @@ class Studio:
         self._loaded: OrderedDict[str, TrainedModel] = OrderedDict()
         self._loading: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
+        self._playing = threading.Semaphore(limits.PLAYING_AT_ONCE)
+        self._fetching = threading.Semaphore(limits.FETCHING_AT_ONCE)
 
     def load(
         self, model_id: str, progress: Progress | None = None, cancel: threading.Event | None = None
@@ -71,7 +73,7 @@ class Studio:
         """
         entry = catalog.find(model_id, self.models)
         tell, cancel = progress or (lambda share, what: None), cancel or threading.Event()
-        with self._alone(entry, tell, cancel):
+        with self._place_to_fetch(entry), self._alone(entry, tell, cancel):
             with self._lock:
                 if model_id in self._loaded:
                     self._loaded.move_to_end(model_id)
@@ -87,12 +89,45 @@ class Studio:
             self._make_room(0)
             return model
 
+    @property
+    def loaded(self) -> tuple[str, ...]:
+        """The ids of the models in memory."""
+        with self._lock:
+            return tuple(self._loaded)
+
     def fetch(self, model_id: str, progress: Progress | None = None, cancel: threading.Event | None = None) -> None:
         """Sees to it that the model with this id is on the disk, without loading it; raises what `load` does."""
         entry = catalog.find(model_id, self.models)
         self._check_fits(entry)
         with self._weights(entry, progress, cancel):
             pass
+
+    @contextlib.contextmanager
+    def _place_to_fetch(self, entry: Model) -> Iterator[None]:
+        """One of the few places for those who fetch or wait for it, so that they never keep everybody else from
+        playing; nothing for a model that is on the disk."""
+        if entry.url is None or entry.path.exists():
+            yield
+            return
+        if not self._fetching.acquire(blocking=False):
+            raise DownloadError(
+                "Other models are being fetched at the moment. Try again in a few minutes, or choose one in the box."
+            )
+        try:
+            yield
+        finally:
+            self._fetching.release()
+
+    @contextlib.contextmanager
+    def _place_to_play(self, cancel: threading.Event | None) -> Iterator[None]:
+        """One of as many places as there are cores."""
+        while not self._playing.acquire(timeout=limits.PROGRESS_SECONDS):
+            stopping.check(cancel)
+        try:
+            stopping.check(cancel)
+            yield
+        finally:
+            self._playing.release()
 
     @contextlib.contextmanager
     def _alone(self, entry: Model, tell: Progress, cancel: threading.Event) -> Iterator[None]:
@@ -136,8 +171,8 @@ class Studio:
     def perform(
         self, recipe: Recipe, progress: Progress | None = None, cancel: threading.Event | None = None
     ) -> Performance:
-        """Makes the music of a recipe: same recipe and weights, same notes. `cancel` can be set while the model is
-        fetched.
+        """Makes the music of a recipe: same recipe and weights, same notes. `cancel` can be set to stop it, while the
+        model is fetched and while it plays.
 
         Raises what `load` does, `SettingError` for a model that cannot do this, or, for input clips,
         `NoExtractedExamplesError` and `MultipleExtractedExamplesError`.
@@ -153,12 +188,14 @@ class Studio:
         tell(0.0, Sentence("Loading {name}", name=entry.name))
         model = self.load(recipe.model, lambda share, what: tell(LOADING * share, what), cancel)
         tell(LOADING, Sentence("Playing"))
-        clips = {"sample": _sample, "interpolate": _interpolate, "groove": _groove}[recipe.operation](recipe, model)
+        play = {"sample": _sample, "interpolate": _interpolate, "groove": _groove}[recipe.operation]
+        with self._place_to_play(cancel):
+            clips = play(recipe, model, cancel)
         joined = clip.join(clips, entry.name) if recipe.operation == "interpolate" else None
         return Performance(recipe, clips, joined)
 
 
-def _sample(recipe: Recipe, model: TrainedModel) -> tuple[Clip, ...]:
+def _sample(recipe: Recipe, model: TrainedModel, cancel: threading.Event | None) -> tuple[Clip, ...]:
     bars = recipe.bars or model.config.bars
     if model.config.is_hierarchical and bars != model.config.bars:
         raise SettingError(
@@ -167,11 +204,11 @@ def _sample(recipe: Recipe, model: TrainedModel) -> tuple[Clip, ...]:
             bars=model.config.bars,
         )
     steps = bars * STEPS_PER_BAR
-    sequences = model.sample(recipe.count, steps, recipe.temperature, recipe.same_z, seed=recipe.seed)
+    sequences = model.sample(recipe.count, steps, recipe.temperature, recipe.same_z, seed=recipe.seed, cancel=cancel)
     return _numbered(recipe, sequences, bars)
 
 
-def _interpolate(recipe: Recipe, model: TrainedModel) -> tuple[Clip, ...]:
+def _interpolate(recipe: Recipe, model: TrainedModel, cancel: threading.Event | None) -> tuple[Clip, ...]:
     bars = model.config.bars
     if recipe.count * bars > limits.PATH_BARS:
         raise SettingError(
@@ -183,7 +220,7 @@ def _interpolate(recipe: Recipe, model: TrainedModel) -> tuple[Clip, ...]:
         )
     start, end = (clip.to_sequence(each) for each in recipe.clips)
     steps = bars * STEPS_PER_BAR
-    path = model.interpolate(start, end, recipe.count, steps, recipe.temperature, seed=recipe.seed)
+    path = model.interpolate(start, end, recipe.count, steps, recipe.temperature, seed=recipe.seed, cancel=cancel)
     clips = _numbered(recipe, path, bars)
     if not recipe.own_ends:
         return clips
@@ -194,7 +231,7 @@ def _interpolate(recipe: Recipe, model: TrainedModel) -> tuple[Clip, ...]:
     return (first, *clips[1:-1], last)
 
 
-def _groove(recipe: Recipe, model: TrainedModel) -> tuple[Clip, ...]:
+def _groove(recipe: Recipe, model: TrainedModel, cancel: threading.Event | None) -> tuple[Clip, ...]:
     # At the tempo it shall be played at: a drummer's timing is another at another tempo.
     own = replace(recipe.clips[0], qpm=recipe.qpm)
     sequence = model.groove(
@@ -205,6 +242,7 @@ def _groove(recipe: Recipe, model: TrainedModel) -> tuple[Clip, ...]:
         recipe.dynamics,
         recipe.keep_dynamics,
         seed=recipe.seed,
+        cancel=cancel,
     )
     return (clip.from_sequence(sequence, own.bars, recipe.qpm, own.name or _name(recipe)),)
 
@@ -232,6 +270,11 @@ _studio = Studio(None, _settings.models_bytes, _settings.cache_bytes)
 def perform(recipe: Recipe, progress: Progress | None = None, cancel: threading.Event | None = None) -> Performance:
     """Makes the music of a recipe with the catalogue's models; see `Studio.perform`."""
     return _studio.perform(recipe, progress, cancel)
+
+
+def loaded_models() -> tuple[str, ...]:
+    """The ids of the catalogue's models in memory."""
+    return _studio.loaded
 
 
 def warm_up(model_id: str) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 from note_seq.protobuf.music_pb2 import NoteSequence
 
-from core import checkpoints, groove, limits
+from core import checkpoints, groove, limits, stopping
 from core.batching import Batching
 from core.configs import Config
 from core.converters.drums import NUM_CLASSES
@@ -24,6 +24,7 @@ from core.errors import MultipleExtractedExamplesError, NoExtractedExamplesError
 from core.network import encoder
 from core.seeds import Stage, Stream, new_seed
 from core.sentences import Sentence
+from core.stopping import Stop
 
 
 class TrainedModel:
@@ -72,6 +73,7 @@ class TrainedModel:
         same_z: bool = False,
         c_input: np.ndarray | None = None,
         seed: int | None = None,
+        cancel: Stop | None = None,
     ) -> list[NoteSequence]:
         """Decodes `n` latents drawn from the prior (MusicVAE section 2.1), `length` steps each, at 120 qpm.
 
@@ -83,14 +85,16 @@ class TrainedModel:
             c_input: controls [steps, control_depth] for a model that takes some; if they have fewer rows than
                 `length`, the clips are as short.
             seed: same seed, same music; a new one if not given.
+            cancel: can be set to stop before all is decoded.
 
         Raises:
+            CancelledError: `cancel` was set.
             SettingError (a ValueError): the length is missing, the temperature is not above 0, or controls are given
                 to a model that takes none, or not to one that does.
         """
         n = self.batch_size if n is None else n
         seed = new_seed() if seed is None else seed
-        return self.decode(self.sample_latents(n, seed, same_z), length, temperature, c_input, seed)
+        return self.decode(self.sample_latents(n, seed, same_z), length, temperature, c_input, seed, cancel)
 
     def sample_latents(self, n: int, seed: int, same_z: bool = False) -> np.ndarray:
         """Latents float32 [n, z_size] from the prior; with `same_z` all are the first."""
@@ -177,9 +181,10 @@ class TrainedModel:
         temperature: float = 1.0,
         c_input: np.ndarray | None = None,
         seed: int | None = None,
+        cancel: Stop | None = None,
     ) -> list[NoteSequence]:
         """Sequences at 120 qpm for latents [n, z_size]; arguments and errors as for `sample`."""
-        samples = self._decode_samples(z, length, temperature, c_input, seed)
+        samples = self._decode_samples(z, length, temperature, c_input, seed, cancel)
         return [self.config.data_converter.from_samples(clip) for clip in samples]
 
     def decode_to_tensors(
@@ -204,6 +209,7 @@ class TrainedModel:
         temperature: float = 1.0,
         assert_same_length: bool = True,
         seed: int | None = None,
+        cancel: Stop | None = None,
     ) -> list[NoteSequence]:
         """`num_steps` sequences on the great circle between the means of two clips (MusicVAE section 3.2).
 
@@ -211,7 +217,7 @@ class TrainedModel:
         """
         _, (start, end), _ = self.encode([start_sequence, end_sequence], assert_same_length, seed)
         path = np.array([slerp(start, end, t) for t in np.linspace(0, 1, num_steps)])
-        return self.decode(path, length, temperature, seed=seed)
+        return self.decode(path, length, temperature, seed=seed, cancel=cancel)
 
     def groove(
         self,
@@ -222,6 +228,7 @@ class TrainedModel:
         dynamics: float | None = None,
         keep_dynamics: bool = False,
         seed: int | None = None,
+        cancel: Stop | None = None,
     ) -> NoteSequence:
         """Drum music of any length, played by a groove model (Gillick et al. 2019): encoded to mu and decoded in
         windows of the model's bars, from time zero, the last one filled up with silence, and joined at the music's own
@@ -236,8 +243,10 @@ class TrainedModel:
             dynamics: the amount for velocities, if it is another than for timing.
             keep_dynamics: with kept notes, lay the model's accents on the input's velocities.
             seed: same seed, same music; a new one if not given.
+            cancel: can be set to stop before all is played.
 
         Raises:
+            CancelledError: `cancel` was set.
             NoExtractedExamplesError: no drums, more than one tempo, or another metre than 4-4.
             SettingError (a ValueError): a setting cannot be used, or this is no groove model.
         """
@@ -258,7 +267,9 @@ class TrainedModel:
         if not feel.timing and not feel.dynamics:
             return _with_drums(note_sequence, drums)
         steps = bars_up(max(step for step, _ in leads) + 1)
+        stopping.check(cancel)
         played = self._play(rows_of(drums, qpm, steps, converter.classes), qpm, temperature, keep_notes, seed)
+        stopping.check(cancel)
         if not keep_notes:
             drums = groove.compose_notes(drums, played, qpm, converter.classes, feel)
         elif converter.add_class is None:
@@ -294,7 +305,13 @@ class TrainedModel:
         return played.reshape(-1, ROW)[: len(rows)]
 
     def _decode_samples(
-        self, z: np.ndarray, length: int | None, temperature: float, c_input: np.ndarray | None, seed: int | None
+        self,
+        z: np.ndarray,
+        length: int | None,
+        temperature: float,
+        c_input: np.ndarray | None,
+        seed: int | None,
+        cancel: Stop | None = None,
     ) -> list[np.ndarray]:
         self._check_controls(c_input)
         if c_input is not None:
@@ -312,16 +329,20 @@ class TrainedModel:
         z = np.asarray(z, np.float32)
         seed = new_seed() if seed is None else seed
         controls = np.zeros((length, 0)) if c_input is None else np.asarray(c_input, float)[:length]
-        clips = [(*clip, controls) for clip in zip(z, draws_of(seed, range(len(z)), temperature), strict=True)]
+        draws = draws_of(seed, range(len(z)), temperature)
+        clips = [(*clip, controls, cancel) for clip in zip(z, draws, strict=True)]
         samples: list[np.ndarray] = []
         for start in range(0, len(z), self.batch_size):
+            stopping.check(cancel)
             samples += self._decode_together(length, clips[start : start + self.batch_size])
         return samples
 
-    def _decode_batch(self, length: int, clips: list[tuple[np.ndarray, Draw, np.ndarray]]) -> list[np.ndarray]:
-        """Samples for latents, draws and controls of clips of one length."""
-        z, theirs, controls = zip(*clips, strict=True)
-        return self._decoding.decode(np.stack(z), theirs, length, np.stack(controls))
+    def _decode_batch(
+        self, length: int, clips: list[tuple[np.ndarray, Draw, np.ndarray, Stop | None]]
+    ) -> list[np.ndarray]:
+        """Samples for latents, draws and controls of clips of one length; stopped when nobody wants any of them."""
+        z, theirs, controls, stops = zip(*clips, strict=True)
+        return self._decoding.decode(np.stack(z), theirs, length, np.stack(controls), stopping.AllOf(stops))
 
     @property
     def _takes_controls(self) -> bool:

@@ -147,8 +147,9 @@ def test_what_watches_visitors_is_off_unless_the_owner_says_so():
         "LATENT_JAM_MONITORING": "true",
         "GRADIO_ANALYTICS_ENABLED": "True",
         "LATENT_JAM_MCP": "off",
+        "LATENT_JAM_METRICS": "off",
     }
-    assert read(turned | {"SPACE_ID": "a/b"}) == Settings(True, True, True, False, "a/b")
+    assert read(turned | {"SPACE_ID": "a/b"}) == Settings(True, True, True, False, False, "a/b")
 
 
 def test_the_spaces_card():

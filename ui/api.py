@@ -14,9 +14,11 @@ import gradio as gr
 
 from core import limits
 from core.errors import LatentJamError
+from core.limits import REQUESTS_AT_ONCE
 from core.recipe import Recipe
 from core.seeds import new_seed
-from ui import links, rolls
+from ui import links, performing, rolls
+from ui.crowd import STUDIO
 from ui.languages import spoken
 
 NEW = -1
@@ -76,8 +78,8 @@ def build() -> None:
             inputs,
             outputs,
             api_name=name,
-            concurrency_limit=2,
-            concurrency_id="studio",
+            concurrency_limit=REQUESTS_AT_ONCE,
+            concurrency_id=STUDIO,
             show_progress="hidden",
         )
 
@@ -253,17 +255,15 @@ def _recipe(operation: str, model: str, seed: float, **settings: object) -> Reci
 
 
 def _perform(recipe: Recipe):
-    from core.studio import perform
-
     try:
-        return perform(recipe)
+        return performing.performed(recipe)
     except LatentJamError as error:
         raise gr.Error(spoken(error.sentence), print_exception=False) from None
 
 
 def _read(path: str | None) -> tuple[bytes, str]:
     if not path:
-        raise gr.Error("A MIDI file is missing.")
+        raise gr.Error("A MIDI file is missing.", print_exception=False)
     with Path(path).open("rb") as file:
         return file.read(limits.MAX_UPLOAD_BYTES + 1), Path(path).name
 

@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import gradio as gr
 
+from core.limits import REQUESTS_AT_ONCE
 from ui import texts
+from ui.crowd import STUDIO
 from ui.languages import Text
 from ui.performing import shown_theme
 from ui.rolls import keep_file
@@ -40,8 +42,8 @@ class Archive:
             [performance, theme, *([sound] if sound else [])],
             self._file,
             api_visibility="private",
-            concurrency_limit=2,
-            concurrency_id="studio",
+            concurrency_limit=REQUESTS_AT_ONCE,
+            concurrency_id=STUDIO,
             show_progress="full",
             show_progress_on=[self.button],
         ).success(None, self._file, None, js=DOWNLOAD, api_visibility="private")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import gradio as gr
 
-from core.limits import CLIPS_ON_THE_PAGE
+from core.limits import CLIPS_ON_THE_PAGE, STATE_SECONDS
 from ui import texts
 from ui.archives import Archive
 from ui.links import CopyLink
@@ -51,7 +51,7 @@ class Cards:
         with gr.Row(elem_classes="takings"):
             self.link = CopyLink("sample-link")
             self.zip = Archive(texts.ALL_AS_ZIP, "download-zip")
-        self.performance = gr.State(None)
+        self.performance = gr.State(None, time_to_live=STATE_SECONDS)
 
     @staticmethod
     def _card(number: int) -> Card:

@@ -196,6 +196,10 @@ SENTENCES: dict[str, str] = {
     "Loading {name}": "正在加载 {name}",
     "Waiting for {name}, which is being loaded already": "{name} 已经在加载，请稍等",
     "Waiting for {name} was stopped.": "已停止等待 {name}。",
+    "Playing was stopped.": "已停止演奏。",
+    "Other models are being fetched at the moment. Try again in a few minutes, or choose one in the box.": (
+        "目前正在下载其他模型。请过几分钟再试，或选择一个自带的模型。"
+    ),
     "{name} takes {needed:.0f} MB of memory, and models may take {most:.0f} MB here. Choose a smaller one, or set "
     "LATENT_JAM_MODELS_BYTES.": (
         "{name} 需要 {needed:.0f} MB 内存，而这里的模型最多可用 {most:.0f} MB。请换一个小一点的模型，或者设置 "

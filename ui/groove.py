@@ -7,11 +7,12 @@ from dataclasses import replace
 
 import gradio as gr
 
-from core.limits import AMOUNT
+from core.limits import AMOUNT, REQUESTS_AT_ONCE, STATE_SECONDS
 from core.recipe import Recipe
 from core.seeds import new_seed
 from ui import models, rolls, taps, texts
 from ui.archives import Archive
+from ui.crowd import STUDIO
 from ui.interpolate import tempo_of
 from ui.links import CopyLink, page_address
 from ui.notices import guarded, notice
@@ -60,7 +61,7 @@ class Groove:
                 with gr.Row(elem_classes="takings"):
                     self.link = CopyLink("groove-link")
                     self.zip = Archive(texts.ALL_AS_ZIP, "groove-zip")
-        self.performance, self.from_link = gr.State(None), gr.State(None)
+        self.performance, self.from_link = (gr.State(None, time_to_live=STATE_SECONDS) for _ in range(2))
         # What a link sets, in the order of `_settings`.
         self.controls = [
             self.mode, self.model, amount, dynamics, keep_notes, keep_dynamics, temperature, self.qpm, seed,
@@ -85,8 +86,8 @@ class Groove:
             ],
             self.components,
             api_visibility="private",
-            concurrency_limit=2,
-            concurrency_id="studio",
+            concurrency_limit=REQUESTS_AT_ONCE,
+            concurrency_id=STUDIO,
             show_progress="full",
             show_progress_on=[self.said],
         )  # fmt: skip
@@ -177,7 +178,7 @@ class Groove:
                 keep_notes=bool(keep_notes) and _mode_of(model) != TAP,
                 keep_dynamics=bool(keep_dynamics),
             )
-            performance = performed(recipe, progress, request)
+            performance = performed(recipe, progress)
             seconds = time.monotonic() - started
             return self.filled(performance, shown_theme(theme), seconds, page_address(request))
 

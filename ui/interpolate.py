@@ -6,11 +6,12 @@ import time
 
 import gradio as gr
 
-from core.limits import INTERPOLATION_STEPS
+from core.limits import INTERPOLATION_STEPS, REQUESTS_AT_ONCE, STATE_SECONDS
 from core.recipe import Recipe
 from core.seeds import new_seed
 from ui import models, rolls, texts
 from ui.archives import Archive
+from ui.crowd import STUDIO
 from ui.links import CopyLink, page_address
 from ui.notices import guarded, notice
 from ui.performing import TEMPERATURES, performed, reaching, shown_theme, usual_temperature
@@ -69,7 +70,7 @@ class Interpolate:
                 with gr.Row(elem_classes="takings"):
                     self.link = CopyLink("path-link")
                     self.zip = Archive(texts.ALL_AS_ZIP, "path-zip")
-        self.performance, self.from_link = gr.State(None), gr.State(None)
+        self.performance, self.from_link = (gr.State(None, time_to_live=STATE_SECONDS) for _ in range(2))
         # What a link sets, in the order of `_settings`.
         self.controls = [bars, self.model, steps, temperature, own_ends, qpm, sound, seed, self.from_link]
         self.zip.wire(self.performance, theme, sound)
@@ -88,8 +89,8 @@ class Interpolate:
             [self.a.clip, self.b.clip, self.model, steps, temperature, own_ends, qpm, sound, seed, theme],
             self.components,
             api_visibility="private",
-            concurrency_limit=2,
-            concurrency_id="studio",
+            concurrency_limit=REQUESTS_AT_ONCE,
+            concurrency_id=STUDIO,
             show_progress="full",
             show_progress_on=[self.said],
         )
@@ -194,7 +195,7 @@ class Interpolate:
                 clips=(a, b),
                 own_ends=bool(own_ends),
             )
-            performance = performed(recipe, progress, request)
+            performance = performed(recipe, progress)
             seconds = time.monotonic() - started
             return self.filled(performance, shown_theme(theme), seconds, page_address(request), sound)
 

@@ -3,8 +3,11 @@ answer to a request in the one that the request asks for."""
 
 from __future__ import annotations
 
+import contextlib
+import contextvars
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 from zlib import crc32
 
 import gradio as gr
@@ -13,6 +16,9 @@ from gradio.i18n import I18nData
 
 from core.sentences import translated
 from ui.chinese import SENTENCES
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
 
 ENGLISH, CHINESE = "en", "zh"
 # The most of a browser's list of languages that is read.
@@ -31,8 +37,23 @@ def preferred(accept_language: str | None) -> str:
     return next((tag for weight, _, tag in sorted(asked) if tag in (ENGLISH, CHINESE) and weight), ENGLISH)
 
 
+_answered: contextvars.ContextVar[str] = contextvars.ContextVar("language")
+
+
+@contextlib.contextmanager
+def answering(request: Request) -> Iterator[None]:
+    """What is said in the block answers this request, outside of what Gradio calls for one."""
+    token = _answered.set(preferred(request.headers.get("accept-language")))
+    try:
+        yield
+    finally:
+        _answered.reset(token)
+
+
 def language() -> str:
     """The language of the request that is being answered; English outside of one."""
+    if answered := _answered.get(None):
+        return answered
     request = LocalContext.request.get(None)
     return preferred(request.headers.get("accept-language")) if request else ENGLISH
 

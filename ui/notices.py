@@ -8,7 +8,8 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from core.errors import LatentJamError
-from ui import texts
+from ui import records, texts
+from ui.crowd import turn
 from ui.languages import spoken
 
 Values = TypeVar("Values")
@@ -29,5 +30,6 @@ def guarded(make: Callable[[], Values], spoiled: Callable[[str], Values]) -> Val
     except LatentJamError as error:
         return spoiled(notice(spoken(error.sentence), "wrong"))
     except Exception:
+        turn().record.outcome = records.FAILED
         log.exception("a request failed")
         return spoiled(notice(texts.BROKEN.said(), "wrong"))

@@ -8,8 +8,10 @@ from collections.abc import Iterator
 import gradio as gr
 
 from core.errors import LatentJamError
+from core.limits import REQUESTS_AT_ONCE
 from core.recipe import LINK_PARAMETER, Recipe
 from ui import texts
+from ui.crowd import STUDIO
 from ui.groove import Groove
 from ui.interpolate import Interpolate
 from ui.links import page_address
@@ -49,7 +51,7 @@ def wire(tabs: gr.Tabs, sample: Sample, path: Interpolate, feel: Groove) -> None
             place = places[recipe.operation]
             if why := place.why_not(recipe):
                 raise LatentJamError(f"{why} {texts.PLAY_ELSEWHERE.said()}")
-            performance = performed(recipe, progress, request)
+            performance = performed(recipe, progress)
             values = place.opened(performance, theme, time.monotonic() - started, page_address(request))
             remark = notice(place.remark(recipe))
             return {
@@ -69,8 +71,8 @@ def wire(tabs: gr.Tabs, sample: Sample, path: Interpolate, feel: Groove) -> None
         None,
         everything,
         api_visibility="private",
-        concurrency_limit=2,
-        concurrency_id="studio",
+        concurrency_limit=REQUESTS_AT_ONCE,
+        concurrency_id=STUDIO,
         show_progress="full",
         show_progress_on=[said],
     ).success(None, None, None, js=SHOW_RESULT, api_visibility="private")

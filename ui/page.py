@@ -8,12 +8,12 @@ from pathlib import Path
 import gradio as gr
 
 from core import limits
-from ui import api, models, opening, surprise, texts
+from ui import api, crowd, models, opening, surprise, texts
 from ui.groove import Groove
 from ui.interpolate import ALL, Interpolate
 from ui.languages import i18n
 from ui.notices import notice
-from ui.performing import shown_theme, stop_waiting
+from ui.performing import shown_theme
 from ui.sample import Sample
 from ui.settings import Settings
 from ui.slots import Slot
@@ -41,7 +41,11 @@ def build(settings: Settings = Settings()) -> gr.Blocks:  # noqa: B008 (it is fr
             with gr.Tab(texts.GROOVE_TAB, id="groove"):
                 feel = Groove(theme)
         stop = gr.Button(texts.STOP, elem_id="stop", variant="stop")
-        stop.click(stop_waiting, None, None, queue=False, api_visibility="private", show_progress="hidden")
+
+        async def stop_all(request: gr.Request) -> None:
+            await page._queue.stop(request.session_hash)
+
+        stop.click(stop_all, None, None, queue=False, api_visibility="private", show_progress="hidden")
         gr.HTML(f'<footer class="colophon">{texts.COLOPHON}</footer>')
         if settings.space:
             gr.DuplicateButton(texts.DUPLICATE, elem_id="duplicate")
@@ -57,7 +61,9 @@ def build(settings: Settings = Settings()) -> gr.Blocks:  # noqa: B008 (it is fr
             opening.wire(tabs, sample, path, feel)
         api.build()
         page.load(None, None, theme, js=SHOWN_THEME, api_visibility="private")
-    page.queue(max_size=limits.QUEUE_SIZE)
+    # Not past the queue: there are the limits.
+    page.queue(api_open=False)
+    crowd.FairQueue(page)
     return page
 
 
@@ -81,6 +87,8 @@ def _carry(
     other = slots[{"a": "b", "b": "a"}.get(place, place)]
 
     def carry(others_clip, theme: str, *values: object) -> list:
+        if values[0] is None:
+            return [notice(texts.RESULT_FORGOTTEN.said(), "wrong"), gr.skip(), *slot.unchanged()]
         clip, what = take(place, *values)
         if clip is None:
             return [notice(texts.ONE_STEP_FOR_SLOT.said(), "wrong"), gr.skip(), *slot.unchanged()]

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import threading
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import gradio as gr
 
 from core.recipe import Recipe
-from ui import texts
+from ui import crowd, texts
 from ui.languages import spoken
 
 if TYPE_CHECKING:
@@ -25,47 +22,22 @@ LONG_BARS = 4
 MUSIC = 0.7
 
 
-class Stops:
-    """Lets a visitor stop waiting for a model that is fetched. Knows of nobody but those who wait at this moment."""
-
-    def __init__(self) -> None:
-        """Of one server."""
-        self._of_session: dict[str, threading.Event] = {}
-
-    @contextlib.contextmanager
-    def waiting(self, request: gr.Request) -> Iterator[threading.Event]:
-        """An event that is set when the visitor stops."""
-        event = threading.Event()
-        self._of_session[request.session_hash] = event
-        try:
-            yield event
-        finally:
-            if self._of_session.get(request.session_hash) is event:
-                del self._of_session[request.session_hash]
-
-    def stop(self, request: gr.Request) -> None:
-        """The visitor has pressed Stop."""
-        if event := self._of_session.get(request.session_hash):
-            event.set()
-
-
-stops = Stops()
-
-
-def stop_waiting(request: gr.Request) -> None:
-    """The visitor has pressed Stop. (Of a bound method Gradio would copy the object.)"""
-    stops.stop(request)
-
-
-def performed(recipe: Recipe, progress: gr.Progress, request: gr.Request) -> Performance:
+def performed(recipe: Recipe, progress: gr.Progress | None = None) -> Performance:
     """The performance of a recipe; ends where pictures and sound begin. Raises what `studio.perform` does."""
-    with stops.waiting(request) as stop:
-        progress(0.0, desc=texts.WAITING.said())
+    turn = crowd.turn()
+
+    def tell(share: float, what: str) -> None:
+        turn.tell()
+        if progress:
+            progress(share, desc=what)
+
+    with turn.performing(recipe):
+        tell(0.0, texts.WAITING.said())
         # TensorFlow comes with this import, and only then.
         from core.studio import perform
 
-        performance = perform(recipe, lambda share, what: progress(MUSIC * share, desc=spoken(what)), stop)
-    progress(MUSIC, desc=texts.PICTURES_AND_SOUND.said())
+        performance = perform(recipe, lambda share, what: tell(MUSIC * share, spoken(what)), turn.stop)
+    tell(MUSIC, texts.PICTURES_AND_SOUND.said())
     return performance
 
 

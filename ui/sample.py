@@ -6,11 +6,12 @@ import time
 
 import gradio as gr
 
-from core.limits import CLIPS_ON_THE_PAGE, whole_number_within
+from core.limits import CLIPS_ON_THE_PAGE, REQUESTS_AT_ONCE, whole_number_within
 from core.recipe import Recipe
 from core.seeds import new_seed
 from ui import models, rolls, texts
 from ui.cards import Cards
+from ui.crowd import STUDIO
 from ui.links import page_address
 from ui.notices import guarded, notice
 from ui.performing import TEMPERATURES, performed, reaching, shown_theme, usual_temperature
@@ -79,8 +80,8 @@ class Sample:
             [model, count, temperature, same_z, self.qpm, sound, seed, every_time, theme, bars],
             [self.said, seed, self.path.box, self.played.box, *self.cards.components],
             api_visibility="private",
-            concurrency_limit=2,
-            concurrency_id="studio",
+            concurrency_limit=REQUESTS_AT_ONCE,
+            concurrency_id=STUDIO,
             show_progress="full",
             show_progress_on=[self.said],
         )
@@ -121,7 +122,7 @@ class Sample:
                 qpm,
                 bars or None,
             )
-            performance = performed(recipe, progress, request)
+            performance = performed(recipe, progress)
             values = self.cards.filled(performance, shown_theme(theme), page_address(request), sound)
             hidden = gr.update(visible=False)
             return [_made(recipe, time.monotonic() - started), recipe.seed, hidden, hidden, *values]

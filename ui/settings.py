@@ -15,6 +15,7 @@ class Settings:
     monitoring: Gradio's page of usage figures at /monitoring (`LATENT_JAM_MONITORING`).
     analytics: Gradio reports to its makers (`GRADIO_ANALYTICS_ENABLED`, Gradio's own name).
     mcp_server: assistants can use the endpoints as tools (`LATENT_JAM_MCP`; on unless it is switched off).
+    metrics: figures for Prometheus at /metrics (`LATENT_JAM_METRICS`; on unless it is switched off).
     space: the Space's id, 'owner/name', None elsewhere (`SPACE_ID`, set by Hugging Face).
     """
 
@@ -22,6 +23,7 @@ class Settings:
     monitoring: bool = False
     analytics: bool = False
     mcp_server: bool = True
+    metrics: bool = True
     space: str | None = None
 
 
@@ -37,5 +39,6 @@ def read(environment: dict[str, str] | None = None) -> Settings:
         monitoring=on("LATENT_JAM_MONITORING"),
         analytics=on("GRADIO_ANALYTICS_ENABLED"),
         mcp_server=on("LATENT_JAM_MCP", "on"),
+        metrics=on("LATENT_JAM_METRICS", "on"),
         space=of.get("SPACE_ID") or None,
     )

@@ -46,8 +46,8 @@ class Slot:
         the examples to choose from. `bars` says how many bars are taken of an upload, without it all of its drums are.
         Of an upload that holds several kinds of music it takes what the slot `beside` holds."""
         self.name, self.takes_any_length, self.theme = texts.SLOT_NAMES[place], bars is None, theme
-        self.clip = gr.State(None)
-        self.windows = gr.State(())
+        self.clip = gr.State(None, time_to_live=limits.STATE_SECONDS)
+        self.windows = gr.State((), time_to_live=limits.STATE_SECONDS)
         with gr.Column(elem_classes="slot", elem_id=f"slot-{place}"):
             self.picture = gr.HTML(f'<div class="empty small">{texts.SLOT_EMPTY[place]}</div>')
             with gr.Row():

@@ -7,12 +7,14 @@ from collections.abc import Iterator
 
 import gradio as gr
 
+from core.limits import REQUESTS_AT_ONCE
 from core.recipe import Recipe
 from core.seeds import new_seed
 from ui import groove, interpolate, models, rolls, texts
+from ui.crowd import STUDIO
 from ui.links import page_address
 from ui.notices import guarded, notice
-from ui.performing import shown_theme
+from ui.performing import performed, shown_theme
 from ui.sample import NEW_BEATS, Sample
 
 STEPS = 6
@@ -44,8 +46,8 @@ def wire(sample: Sample, path: interpolate.Interpolate, feel: groove.Groove, the
         [sample.qpm, theme],
         everything,
         api_visibility="private",
-        concurrency_limit=2,
-        concurrency_id="studio",
+        concurrency_limit=REQUESTS_AT_ONCE,
+        concurrency_id=STUDIO,
         show_progress="full",
         show_progress_on=[sample.said],
     )
@@ -57,14 +59,13 @@ def _stages(sample: Sample, path, feel, qpm: float, theme: str, address: str, pr
     made: dict = {}
 
     def begin() -> dict:
-        from core.studio import perform
         from core.uploads import is_one_phrase
 
         started = time.monotonic()
         progress(0.05, desc=texts.SURPRISE_SAMPLING.said())
         for attempt in range(TRIES):
             recipe = Recipe("sample", NEW_BEATS, (seed + attempt) % 2**32, 2, qpm=qpm)
-            made["sampled"] = perform(recipe)
+            made["sampled"] = performed(recipe)
             # Now and then a sample has an empty bar, which cannot be encoded again.
             if all(is_one_phrase(clip) for clip in made["sampled"].clips):
                 break
@@ -77,25 +78,21 @@ def _stages(sample: Sample, path, feel, qpm: float, theme: str, address: str, pr
         return values
 
     def blend() -> dict:
-        from core.studio import perform
-
         progress(0.35, desc=texts.SURPRISE_BLENDING.said())
         started = time.monotonic()
         beats, model = made["sampled"].clips, models.blending("drums", 2)[0].id
         recipe = Recipe("interpolate", model, seed, STEPS, qpm=qpm, clips=beats)
-        made["path"] = perform(recipe)
+        made["path"] = performed(recipe)
         shown = path.filled(made["path"], theme, time.monotonic() - started, address)
         values = dict(zip(path.components, shown, strict=True))
         return values | _copied(values, path.path, sample.path)
 
     def play() -> dict:
-        from core.studio import perform
-
         progress(0.7, desc=texts.SURPRISE_PLAYING.said())
         started = time.monotonic()
         joined = made["path"].joined
         recipe = Recipe("groove", groove.DRUMMER, seed, temperature=groove.TEMPERATURE, qpm=qpm, clips=(joined,))
-        performance = perform(recipe)
+        performance = performed(recipe)
         shown = feel.filled(performance, theme, time.monotonic() - started, address)
         values = dict(zip(feel.components, shown, strict=True))
         values |= dict(zip(feel.slot.components, feel.slot.filled(joined, theme), strict=True))

@@ -335,6 +335,61 @@ SURPRISE_MADE = Text(
     "两个节拍（种子 {seed}），从一个到另一个的 {bars} 小节，以及它的演奏：用时 {seconds:.1f} 秒。",
 )
 
+# Of the queue, and for programs.
+YOU_ARE_NEXT = Text("You are next.", "下一位就是你。")
+ONE_AHEAD = Text("One person is ahead of you.", "你前面还有 1 人。")
+AHEAD = Text("{count} people are ahead of you.", "你前面还有 {count} 人。")
+ABOUT_SECONDS = Text("{ahead} About {seconds} seconds.", "{ahead}大约 {seconds} 秒。")
+QUEUE_FULL = Text(
+    "{count} people are waiting already, and there is no place for one more. What you had is still here: try again in "
+    "a minute.",
+    "已有 {count} 人在等，暂时没有位置了。你原来的内容都还在：请过一分钟再试。",
+)
+ENOUGH_OF_VISIT = Text(
+    "{count} requests of yours are here already. Wait for one of them, or stop it, then ask again.",
+    "你已有 {count} 个请求在这里。等其中一个完成，或停止它，然后再试。",
+)
+ENOUGH_OF_ADDRESS = Text(
+    "{count} requests from your network are here already. Try again when some of them are done.",
+    "你的网络已有 {count} 个请求在这里。等其中一些完成后再试。",
+)
+STOPPED = Text("This was stopped. What you had is still here.", "已停止。你原来的内容都还在。")
+TOO_LONG = Text(
+    "This took more than {seconds:.0f} seconds and was stopped. Ask for fewer or shorter clips, or try again when "
+    "fewer people are here.",
+    "超过 {seconds:.0f} 秒，已停止。请减少或缩短片段，或等人少的时候再试。",
+)
+RESULT_FORGOTTEN = Text(
+    "This result is no longer here: the page was asleep for too long. Make it again, then use it.",
+    "这个结果已经不在了：页面休眠太久。请重新生成，再使用它。",
+)
+WRONG_COUNT = Text(
+    "This takes {expected} arguments, not {given}. “Use via API” at the foot of the page lists them.",
+    "这里需要 {expected} 个参数，而不是 {given} 个。页面底部的“通过 API 使用”列出了它们。",
+)
+WRONG_ARGUMENT = Text(
+    "“{name}” must be {what}. “Use via API” at the foot of the page shows an example.",
+    "“{name}”必须是{what}。页面底部的“通过 API 使用”有示例。",
+)
+A_NUMBER = Text("a number", "数字")
+A_TEXT = Text("a text", "文字")
+A_CHOICE = Text("one of the choices", "选项之一")
+YES_OR_NO = Text("true or false", "true 或 false")
+A_FILE = Text("an uploaded file", "上传的文件")
+FILE_GONE = Text("The file is not here, or no longer. Upload it again.", "文件不在这里，或已经不在了。请重新上传。")
+NO_ANSWER = Text(
+    "This could not be answered. Look at what you sent, or try again in a minute.",
+    "无法回答。请检查你发送的内容，或过一分钟再试。",
+)
+NO_SUCH_FUNCTION = Text(
+    "There is no such function here. “Use via API” at the foot of the page lists them all.",
+    "这里没有这个功能。页面底部的“通过 API 使用”列出了所有功能。",
+)
+TOO_MUCH_SENT = Text(
+    "This is more than the {megabytes} MB that a request may bring.", "这超过了一个请求可以带来的 {megabytes} MB。"
+)
+CLOSED = Text("This page does not offer that.", "本页面不提供这个。")
+
 
 def constants() -> Iterator[Text]:
     """All of the above."""

@@ -59,7 +59,7 @@ class Doorkeeper:
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
         path = re.sub("//+", "/", scope["path"])
-        if CLOSED.search(path):
+        if CLOSED.search(path) or len(path) > limits.MAX_ADDRESS_CHARACTERS:
             return await _said(texts.CLOSED, 404)(scope, receive, send)
         named = FUNCTION.search(path)
         if named and named["name"] not in self._functions:

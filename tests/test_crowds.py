@@ -81,13 +81,17 @@ class Page:
         assert answer.status_code == 200, answer.text
         return answer.json()["event_id"]
 
-    def answer(self, event: str) -> tuple[str, object]:
-        """Waits for the end of an event: 'complete' or 'error', and what was said."""
-        lines = self.http.get(f"/gradio_api/call/make/{event}").text.splitlines()
-        kinds = [line.split(": ", 1) for line in lines if line]
-        name, data = [(a[1], b[1]) for a, b in zip(kinds[::2], kinds[1::2], strict=True)][-1]
-        said = json.loads(data)
-        return name, said["error"] if name == "error" else said[0]
+    def answer(self, event: str, session: str | None = None) -> tuple[str, object]:
+        """Waits for the end of an event: 'complete' or 'error', and what was said. Who reads the answers of a session
+        and then leaves ends all of its requests."""
+        path = f"/gradio_api/queue/data?session_hash={session or event}"
+        with self.http.stream("GET", path) as stream:
+            for line in stream.iter_lines():
+                message = json.loads(line[6:]) if line else {}
+                if message.get("msg") == "process_completed" and message["event_id"] == event:
+                    output = message["output"]
+                    return ("complete", output["data"][0]) if message["success"] else ("error", output["error"])
+        raise AssertionError("no answer came")
 
     def wait(self, condition) -> None:
         deadline = time.monotonic() + 20
@@ -136,16 +140,15 @@ def logged() -> Iterator[list[dict]]:
 
 
 def test_one_visit_cannot_hold_all_places(served):
-    events = [served.ask("anna") for _ in range(limits.REQUESTS_OF_VISIT)]
-    kind, said = served.answer(served.ask("anna"))
-    assert (kind, said) == ("error", texts.ENOUGH_OF_VISIT.format(count=limits.REQUESTS_OF_VISIT))
+    for _ in range(limits.REQUESTS_OF_VISIT):
+        served.ask("anna")
     other = served.ask("ben")
+    kind, said = served.answer(served.ask("anna"), "anna")
+    assert (kind, said) == ("error", texts.ENOUGH_OF_VISIT.format(count=limits.REQUESTS_OF_VISIT))
     served.work.go.set()
-    assert served.answer(other) == ("complete", "made 1")
-    # Of one visit there is one stream of answers.
-    assert len(events) == limits.REQUESTS_OF_VISIT
+    assert served.answer(other, "ben") == ("complete", "made 1")
     served.wait(lambda: not served.queue._present())
-    assert served.answer(served.ask("anna"))[0] == "complete"
+    assert served.answer(served.ask("anna"), "anna")[0] == "complete"
 
 
 def test_one_address_cannot_hold_all_places(served):
@@ -240,7 +243,7 @@ def test_stop_ends_what_runs_and_what_waits(served):
     assert ends == {waiting: texts.STOPPED, running: "Playing was stopped."}
     served.wait(lambda: served.work.running == 1)
     served.work.go.set()
-    assert served.answer(other)[0] == "complete"
+    assert served.answer(other, "ben")[0] == "complete"
 
 
 def test_stop_in_the_first_moment_is_not_lost():
@@ -266,7 +269,7 @@ def test_a_visitor_who_leaves_frees_the_place(served):
     assert first != second
     served.wait(lambda: served.work.running == 1)
     served.work.go.set()
-    assert served.answer(second)[0] == "complete"
+    assert served.answer(second, "ben")[0] == "complete"
 
 
 def test_what_takes_too_long_is_stopped(served, monkeypatch):
@@ -446,7 +449,7 @@ def test_figures_can_be_switched_off():
 def test_a_line_a_request(served):
     served.work.go.set()
     with logged() as lines:
-        served.answer(served.ask("anna", 4242, x_forwarded_for="93.184.216.34"))
+        served.answer(served.ask("anna", 4242, x_forwarded_for="93.184.216.34"), "anna")
         served.wait(lambda: lines)
     (line,) = lines
     assert line["event"] == "request"

@@ -13,6 +13,7 @@ from ui.languages import Text
 
 # No setting comes near, and from here on whole numbers and others are not the same.
 LARGE = 2**53
+MARK = "gradio.FileData"
 
 
 def wrong_argument(inputs: Sequence[gr.components.Component], data: Sequence[object]) -> str:
@@ -49,7 +50,9 @@ def _wrong_file(value: object) -> Text | None:
     if value is None:
         return None
     path = value.get("path") if isinstance(value, dict) else None
-    if not isinstance(path, str) or not path:
+    # Gradio tells files from other objects by this mark.
+    mark = value.get("meta") if path else None
+    if not isinstance(path, str) or not isinstance(mark, dict) or mark.get("_type") != MARK:
         return texts.A_FILE
     if path.startswith(("http://", "https://")):
         # Gradio fetches it, from public addresses only.

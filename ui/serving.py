@@ -67,7 +67,7 @@ class Doorkeeper:
             with answering(asked):
                 return JSONResponse({"detail": text.said(**values)}, status)
 
-        if CLOSED.search(path):
+        if CLOSED.search(path) or len(path) > limits.MAX_ADDRESS_CHARACTERS:
             return await answer(texts.CLOSED, 404)(scope, receive, send)
         named = FUNCTION.search(path)
         if named and named["name"] not in self._functions:

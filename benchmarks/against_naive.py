@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import argparse
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import weights
 from benchmarks.servers import NAIVE, OURS, serving
 from benchmarks.visitors import DRUMS, RequestError, Visitor, visitor
 
@@ -76,13 +76,21 @@ def timed(work: Callable[[Visitor], None], someone: Visitor) -> float:
 def measured(starts: int, repeats: int) -> Seconds:
     """Seconds of every measurement on either side, the sides in turn."""
     found: Seconds = {what: {side: [] for side in SIDES} for what in BARS}
+
+    def note(what: str, side: str, seconds: float) -> None:
+        found[what][side].append(seconds)
+        print(f"{what}, {side}: {seconds:.2f} s", file=sys.stderr, flush=True)
+
+    # Brings TensorFlow, which who only visits does not need.
+    from benchmarks import weights
+
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         weights.write(folder)
         for number in range(starts):
             for side in _in_turn(number):
                 for what, seconds in start(side, folder).items():
-                    found[what][side].append(seconds)
+                    note(what, side, seconds)
         own = weights.own_checkpoints(folder)
         with serving(OURS, folder, folder, own) as ours, serving(NAIVE, folder, folder) as naive:
             someone = {each.side: visitor(each.side, each.address, weights.HUMANIZER) for each in (ours, naive)}
@@ -91,7 +99,7 @@ def measured(starts: int, repeats: int) -> Seconds:
                     for side in _in_turn(number):
                         seconds = timed(work, someone[side])
                         if number >= WARM_UP:
-                            found[what][side].append(seconds)
+                            note(what, side, seconds)
             for each in someone.values():
                 each.close()
     return found
@@ -107,7 +115,8 @@ def table(found: Seconds) -> str:
     lines = ["| what | ours (s) | naive (s) | ratio | bar |", "|---|---|---|---|---|"]
     for what, (most, share) in BARS.items():
         ours, naive = (statistics.median(found[what][side]) for side in SIDES)
-        bars = [f"{most:g} s"] * (most is not None) + [f"{share:g} of naive"] * (share is not None)
+        bars = [f"{most:g} s"] if most else []
+        bars += [f"{share:g} of naive"] if share else []
         lines.append(f"| {what} | {ours:.2f} | {naive:.2f} | {ours / naive:.2f} | {', '.join(bars)} |")
     lines.append("")
     for what, sides in found.items():

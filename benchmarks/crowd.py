@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import math
 import random
 import statistics
 import sys
@@ -239,18 +240,18 @@ def table(outcomes: dict[str, Outcome]) -> str:
         "requests": lambda o: f"{len(o.requests)} in {o.seconds / 60:.1f} min",
         "errors": lambda o: str(o.errors.total()),
         "requests a second": lambda o: f"{o.per_second:.2f}",
-        "median (s)": lambda o: f"{quantile(o.waits(), 0.5):.2f}",
-        "p95 (s)": lambda o: f"{quantile(o.waits(), 0.95):.2f}",
-        "p99 (s)": lambda o: f"{quantile(o.waits(), 0.99):.2f}",
+        "median (s)": lambda o: _shown(quantile(o.waits(), 0.5)),
+        "p95 (s)": lambda o: _shown(quantile(o.waits(), 0.95)),
+        "p99 (s)": lambda o: _shown(quantile(o.waits(), 0.99)),
     }
     for kind in (*MIX, ARRIVAL):
         rows[f"{kind}: number, median, p95 (s)"] = lambda o, kind=kind: (
-            f"{len(o.waits(kind))}, {quantile(o.waits(kind), 0.5):.2f}, {quantile(o.waits(kind), 0.95):.2f}"
+            f"{len(o.waits(kind))}, {_shown(quantile(o.waits(kind), 0.5))}, {_shown(quantile(o.waits(kind), 0.95))}"
         )
     rows |= {
-        "resident after the first minute (MB)": lambda o: f"{o.settled / MEGABYTE:.0f}",
-        "resident at the end (MB)": lambda o: f"{o.last / MEGABYTE:.0f}",
-        "growth after the first minute": lambda o: f"{100 * (o.last / o.settled - 1):+.1f} %",
+        "resident after the first minute (MB)": lambda o: _shown(o.settled / MEGABYTE, ".0f"),
+        "resident at the end (MB)": lambda o: _shown(o.last / MEGABYTE, ".0f"),
+        "growth after the first minute": lambda o: _shown(o.last / o.settled - 1, "+.1%"),
         "most resident (MB)": lambda o: f"{max(s.resident for s in o.sights) / MEGABYTE:.0f}",
         "files at the end": lambda o: f"{o.sights[-1].files}, {o.sights[-1].file_bytes / MEGABYTE:.1f} MB",
         "most files": lambda o: (
@@ -265,6 +266,11 @@ def table(outcomes: dict[str, Outcome]) -> str:
     for side, outcome in outcomes.items():
         lines += [f"- {side}, {count} times: {error}" for error, count in outcome.errors.most_common(10)]
     return "\n".join(lines)
+
+
+def _shown(figure: float, form: str = ".2f") -> str:
+    """A figure, or a dash where there is none."""
+    return "–" if math.isnan(figure) else format(figure, form)
 
 
 def main() -> None:

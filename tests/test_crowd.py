@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from benchmarks import crowd
+from benchmarks import against_naive, crowd
 from benchmarks.visitors import NaiveVisitor, PageAnswer, RequestError, outcome
 
 SOUND = base64.b64encode(b"RIFF" * 1000).decode()
@@ -92,27 +92,26 @@ def gathered(answer: Callable[[dict, str], tuple[int, bytes]], seconds: float = 
 
 
 def test_a_good_server_has_no_errors():
-    came = gathered(as_asked, 4 * SECONDS)
+    came = gathered(as_asked, 2.0)
     assert not came.errors
     assert len(came.waits(crowd.ARRIVAL)) == USERS
     assert {request.kind for request in came.requests} >= {"arrival", "drums", "melody"}
-    assert came.per_second == len(came.requests) / (4 * SECONDS)
+    assert came.per_second == len(came.requests) / 2.0
 
 
 @pytest.mark.parametrize("name", FAILING)
 def test_a_server_that_always_fails_has_only_errors(name):
     came = gathered(FAILING[name])
-    assert len(came.requests) >= USERS
-    assert came.errors.total() == len(came.requests)
+    assert came.errors.total() == len(came.requests) > 0
     assert came.per_second == 0
     assert str(came.errors.total()) in crowd.table({"naive": crowd.Outcome(came.requests, [SIGHT], SECONDS)})
 
 
 def test_hanging_up_and_nobody_there_are_errors():
     came = gathered(lambda asked, path: (200, b""))
-    assert came.errors.total() == len(came.requests) >= USERS
+    assert came.errors.total() == len(came.requests) > 0
     came = crowd.Outcome(crowd.gather(lambda: NaiveVisitor("http://127.0.0.1:9"), USERS, SECONDS), [], SECONDS)
-    assert came.errors.total() == len(came.requests) >= USERS
+    assert came.errors.total() == len(came.requests) > 0
 
 
 def test_every_third_answer_wrong_is_every_third_error():
@@ -174,6 +173,9 @@ def test_memory_after_the_first_minute_and_at_the_end():
     sights = [crowd.Sight(at, 100 if at < 60 else 400 if at < 90 else 500, 0, 0) for at in range(0, 301, 2)]
     came = crowd.Outcome([], sights, 300.0)
     assert (came.settled, came.last) == (400, 500)
+    assert "| growth after the first minute | +25.0% |" in crowd.table({"ours": came})
+    short = crowd.Outcome([], sights[:20], 38.0)
+    assert "| growth after the first minute | – |" in crowd.table({"ours": short})
 
 
 def test_quantiles():
@@ -181,3 +183,27 @@ def test_quantiles():
     assert [crowd.quantile(values, share) for share in (0, 0.5, 0.95, 0.99, 1)] == [1, 51, 96, 100, 100]
     assert crowd.quantile([3.0], 0.95) == 3
     assert crowd.quantile([], 0.5) != crowd.quantile([], 0.5)
+
+
+def test_the_table_of_waits_has_medians():
+    found = {what: {"ours": [1.0, 9.0, 2.0], "naive": [8.0, 4.0, 5.0]} for what in against_naive.BARS}
+    table = against_naive.table(found)
+    assert f"| {against_naive.FOUR} | 2.00 | 5.00 | 0.40 | 0.6 s, 0.4 of naive |" in table
+    assert f"| {against_naive.SONG} | 2.00 | 5.00 | 0.40 | 0.4 of naive |" in table
+
+
+def test_what_failed_is_tried_again_and_not_counted():
+    tries = iter([RequestError("an empty bar"), None])
+
+    def work(visitor: object) -> None:
+        if error := next(tries):
+            raise error
+
+    assert against_naive.timed(work, None) < 1.0
+    assert not list(tries)
+
+    def fails(visitor: object) -> None:
+        raise RequestError("always")
+
+    with pytest.raises(RequestError, match="always"):
+        against_naive.timed(fails, None)

@@ -14,18 +14,21 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 own_folder = f"latent-jam-{getattr(os, 'getuid', str)()}"
 os.environ.setdefault("GRADIO_TEMP_DIR", str(Path(tempfile.gettempdir()) / own_folder))
 
-# Only ZeroGPU Spaces have this package, and it must come before Gradio's own modules.
-with contextlib.suppress(ImportError):
-    import spaces
+from ui.quick_start import quick_imports  # noqa: E402 (the settings above are read at import)
 
-    # Such a Space is stopped unless some function may ask for its GPU. Nothing here ever does.
-    spaces.disable_gradio_auto_wrap()
-    spaces.GPU(lambda: None)
+with quick_imports():
+    # Only ZeroGPU Spaces have this package, and it must come before Gradio's own modules.
+    with contextlib.suppress(ImportError):
+        import spaces
 
-from core import limits  # noqa: E402 (the settings above are read at import)
-from core.errors import LatentJamError  # noqa: E402
-from ui import page, records, settings  # noqa: E402
-from ui.serving import Serving  # noqa: E402
+        # Such a Space is stopped unless some function may ask for its GPU. Nothing here ever does.
+        spaces.disable_gradio_auto_wrap()
+        spaces.GPU(lambda: None)
+
+    from core import limits
+    from core.errors import LatentJamError
+    from ui import page, records, settings
+    from ui.serving import Serving
 
 chosen = settings.read()
 try:

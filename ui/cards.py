@@ -13,7 +13,7 @@ from core.limits import CLIPS_ON_THE_PAGE, STATE_SECONDS
 from ui import texts
 from ui.archives import Archive
 from ui.links import CopyLink
-from ui.rolls import WAVEFORM, keep_file, played_figure, silence
+from ui.rolls import WAVEFORM, keep_file, keep_sound, played_figure, silence
 
 if TYPE_CHECKING:
     from core.clip import Clip
@@ -98,13 +98,13 @@ class Cards:
         from core import audio, export
 
         why_silent = audio.unavailable()
-        kinds = ("mid", "png") if why_silent else ("mid", "wav", "png")
+        kinds = ("mid", "png") if why_silent else ("mid", export.PREVIEW, "png")
         contents = export.files(performance, kinds, theme, melody_program)
         stems = [name.removesuffix(".mid") for name in contents if name.endswith(".mid")]
         values: list = []
         for number, clip in enumerate(performance.clips, 1):
             stem = stems[number - 1]
-            sound = None if why_silent else keep_file(contents[f"{stem}.wav"], f"{stem}.wav")
+            sound = None if why_silent else keep_file(contents[f"{stem}.{export.PREVIEW}"], f"{stem}.{export.PREVIEW}")
             title = texts.CLIP.said(number=number)
             picture = played_figure(contents[f"{stem}.png"], title, clip, clip.bars > LONG_BARS)
             values += [
@@ -137,7 +137,7 @@ class Cards:
         """Values for the players that play the melodies among the clips in another sound."""
         clips = performance.clips if performance else ()
         values = [
-            _sound(_heard(clip, part), f"clip_{number:02d}.wav", melody_program) if clip.plays != "drums" else gr.skip()
+            _sound(_heard(clip, part), f"clip_{number:02d}", melody_program) if clip.plays != "drums" else gr.skip()
             for number, (clip, part) in enumerate(zip(clips, parts, strict=False))
         ]
         return values + [gr.skip()] * (len(self.cards) - len(values))
@@ -151,7 +151,7 @@ class Cards:
             return [gr.skip(), gr.skip()]
         heard = _heard(clips[number], part)
         stem = f"clip_{number:02d}" + f"_{part}" * (part != MIX)
-        return [_sound(heard, f"{stem}.wav", melody_program), gr.update(value=keep_file(to_midi(heard), f"{stem}.mid"))]
+        return [_sound(heard, stem, melody_program), gr.update(value=keep_file(to_midi(heard), f"{stem}.mid"))]
 
     def unchanged(self) -> list:
         """Values for `components` that leave everything as it is."""
@@ -163,10 +163,10 @@ def _heard(clip: Clip, part: str) -> Clip:
     return clip if part == MIX else clip.parts.get(part, replace(clip, notes=()))
 
 
-def _sound(clip: Clip, name: str, melody_program: int) -> dict:
+def _sound(clip: Clip, stem: str, melody_program: int) -> dict:
     """A player's value."""
     from core import audio
 
     if audio.unavailable():
         return gr.skip()
-    return gr.update(value=keep_file(audio.wav(clip, melody_program), name))
+    return gr.update(value=keep_sound(clip, stem, melody_program))

@@ -122,7 +122,7 @@ class Interpolate:
 
         if performance is None or performance.joined.plays == "drums" or audio.unavailable():
             return gr.skip()
-        return rolls.keep_file(audio.wav(performance.joined, sound), "path.wav")
+        return rolls.keep_sound(performance.joined, "path", sound)
 
     def filled(self, performance, theme: str, seconds: float, address: str, sound: int | None = None) -> list:
         """Values for `components` that show a path, with a link to the page at `address`."""

@@ -27,6 +27,14 @@ def keep_file(data: bytes, name: str) -> str:
     return save_bytes_to_cache(data, name, get_upload_folder())
 
 
+def keep_sound(clip: Clip, stem: str, melody_program: int | None = None) -> str:
+    """Makes and writes the sound of a clip for a player, melodies in a General MIDI sound."""
+    from core import export
+
+    sound = export.clip_file(clip, export.PREVIEW, melody_program=melody_program)
+    return keep_file(sound, f"{stem}.{export.PREVIEW}")
+
+
 def figure(png: bytes, title: str, described: str) -> str:
     """A picture as HTML."""
     return f'<figure class="roll"><figcaption>{html.escape(title)}</figcaption>{_image(png, described)}</figure>'
@@ -109,14 +117,14 @@ def filled(shown: Sequence[Shown], theme: str, melody_program: int | None = None
     why_silent = audio.unavailable()
     with ThreadPoolExecutor(max_workers=2) as pool:
         # Sound is made outside Python's lock, so pictures are drawn meanwhile.
-        sounds = [] if why_silent else [pool.submit(audio.wav, each.clip, melody_program) for each in shown]
+        sounds = [] if why_silent else [pool.submit(keep_sound, each.clip, each.stem, melody_program) for each in shown]
         pictures = [
             pool.submit(export.clip_file, each.clip, "png", each.part_bars, theme, spread=True) for each in shown
         ]
     values: list = []
     for number, each in enumerate(shown):
         clip = each.clip
-        sound = None if why_silent else keep_file(sounds[number].result(), f"{each.stem}.wav")
+        sound = None if why_silent else sounds[number].result()
         values += [
             gr.update(visible=True),
             played_figure(pictures[number].result(), each.title, clip, wide=True) + silence(why_silent),

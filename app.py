@@ -17,12 +17,13 @@ with contextlib.suppress(ImportError):
     spaces.disable_gradio_auto_wrap()
     spaces.GPU(lambda: None)
 
-from core import limits  # noqa: E402 (the settings above are read at import)
+from core import engine, limits  # noqa: E402 (the settings above are read at import)
 from core.errors import LatentJamError  # noqa: E402
 from ui import page, settings  # noqa: E402
 
 chosen = settings.read()
 try:
+    engine.chosen()
     demo = page.build(chosen)
 except LatentJamError as error:
     # The owner has set something that cannot be used.
@@ -31,11 +32,11 @@ except LatentJamError as error:
 
 def warm_everything() -> None:
     """Loads what the first Generate needs, so that nobody waits for it."""
-    # TensorFlow comes with this import, after the page is up.
-    from core import audio, studio
+    # TensorFlow comes with the first model, after the page is up.
+    from core import audio
 
     for model in ("drums_2bar.lokl", "drums_2bar.hikl", "groove_2bar_humanize"):
-        studio.warm_up(f"bundled/{model}")
+        engine.warm_up(f"bundled/{model}")
     audio.unavailable()
 
 

@@ -12,8 +12,8 @@ import lameenc
 
 from core import audio, pianoroll
 from core.clip import Clip, to_midi, to_sequence
+from core.performance import Performance
 from core.recipe import Recipe
-from core.studio import Performance
 
 KINDS = ("mid", "wav", "mp3", "png", "svg")
 SOUNDS = ("wav", "mp3")

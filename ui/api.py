@@ -252,7 +252,7 @@ def _recipe(operation: str, model: str, seed: float, **settings: object) -> Reci
 
 
 def _perform(recipe: Recipe):
-    from core.studio import perform
+    from core.engine import perform
 
     try:
         return perform(recipe)

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 import gradio as gr
 
+from core import engine
 from core.recipe import Recipe
 from ui import texts
 
 if TYPE_CHECKING:
-    from core.studio import Performance
+    from core.performance import Performance
 
 # The page's temperature to begin with, by what a model plays and its bars. Trios leave out too many notes below theirs,
 # long melodies wander too far above.
@@ -57,13 +58,10 @@ def stop_waiting(request: gr.Request) -> None:
 
 
 def performed(recipe: Recipe, progress: gr.Progress, request: gr.Request) -> Performance:
-    """The performance of a recipe; ends where pictures and sound begin. Raises what `studio.perform` does."""
+    """The performance of a recipe; ends where pictures and sound begin. Raises what `engine.perform` does."""
     with stops.waiting(request) as stop:
         progress(0.0, desc=texts.WAITING)
-        # TensorFlow comes with this import, and only then.
-        from core.studio import perform
-
-        performance = perform(recipe, lambda share, what: progress(MUSIC * share, desc=what), stop)
+        performance = engine.perform(recipe, lambda share, what: progress(MUSIC * share, desc=what), stop)
     progress(MUSIC, desc=texts.PICTURES_AND_SOUND)
     return performance
 

@@ -57,7 +57,7 @@ def _stages(sample: Sample, path, feel, qpm: float, theme: str, address: str, pr
     made: dict = {}
 
     def begin() -> dict:
-        from core.studio import perform
+        from core.engine import perform
         from core.uploads import is_one_phrase
 
         started = time.monotonic()
@@ -77,7 +77,7 @@ def _stages(sample: Sample, path, feel, qpm: float, theme: str, address: str, pr
         return values
 
     def blend() -> dict:
-        from core.studio import perform
+        from core.engine import perform
 
         progress(0.35, desc=texts.SURPRISE_BLENDING)
         started = time.monotonic()
@@ -89,7 +89,7 @@ def _stages(sample: Sample, path, feel, qpm: float, theme: str, address: str, pr
         return values | _copied(values, path.path, sample.path)
 
     def play() -> dict:
-        from core.studio import perform
+        from core.engine import perform
 
         progress(0.7, desc=texts.SURPRISE_PLAYING)
         started = time.monotonic()

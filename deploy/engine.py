@@ -9,14 +9,10 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
 import sys
 import threading
 import time
 from collections.abc import AsyncIterator
-from pathlib import Path
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import ray
 from ray import serve
@@ -26,13 +22,24 @@ from core import limits
 from core.cluster import APPLICATION, Message
 from core.errors import LatentJamError
 from core.recipe import Recipe
+from deploy import machines
 
-ROOT = Path(__file__).resolve().parent.parent
 WARM = ("bundled/drums_2bar.lokl", "bundled/drums_2bar.hikl", "bundled/groove_2bar_humanize")
 MOST_REPLICAS = 8
 # Recipes that a replica performs at once, and how many each should have before another replica is started.
 AT_ONCE = 4
 WELL_USED = 2
+
+
+def replicas(least: int, most: int) -> AutoscalingConfig:
+    """How many replicas there are: more when there is work for a few seconds, fewer after minutes without."""
+    return AutoscalingConfig(
+        min_replicas=least,
+        max_replicas=most,
+        target_ongoing_requests=WELL_USED,
+        upscale_delay_s=5,
+        downscale_delay_s=300,
+    )
 
 
 @serve.deployment(
@@ -42,13 +49,7 @@ WELL_USED = 2
     graceful_shutdown_timeout_s=60,
     health_check_period_s=5,
     health_check_timeout_s=30,
-    autoscaling_config=AutoscalingConfig(
-        min_replicas=1,
-        max_replicas=MOST_REPLICAS,
-        target_ongoing_requests=WELL_USED,
-        upscale_delay_s=5,
-        downscale_delay_s=300,
-    ),
+    autoscaling_config=replicas(1, MOST_REPLICAS),
     ray_actor_options={"num_cpus": 1},
 )
 class Engine:
@@ -100,15 +101,7 @@ application = Engine.bind()
 def start(least: int, most: int) -> None:
     """Starts the engine on the cluster that Ray is connected to, with so many replicas; returns when the first ones
     are ready."""
-    scaled = Engine.options(
-        autoscaling_config=AutoscalingConfig(
-            min_replicas=least,
-            max_replicas=most,
-            target_ongoing_requests=WELL_USED,
-            upscale_delay_s=5,
-            downscale_delay_s=300,
-        )
-    )
+    scaled = Engine.options(autoscaling_config=replicas(least, most))
     # Pages ask by handle; nobody needs an HTTP server here.
     serve.start(proxy_location="Disabled")
     serve.run(scaled.bind(), name=APPLICATION, route_prefix=None)
@@ -117,27 +110,19 @@ def start(least: int, most: int) -> None:
 def main(arguments: list[str] | None = None) -> int:
     """Starts the engine and serves until it is stopped."""
     parser = argparse.ArgumentParser(prog="python -m deploy.engine", description=main.__doc__)
-    parser.add_argument("--address", help="the cluster, HOST:PORT or auto; left out: one on this machine")
+    machines.add_arguments(parser)
     parser.add_argument("--replicas", nargs=2, type=int, default=(1, MOST_REPLICAS), metavar=("LEAST", "MOST"))
-    parser.add_argument("--cpus", type=int, help="of a cluster on this machine, how many CPUs it may use")
     args = parser.parse_args(arguments)
     least, most = args.replicas
     if not 1 <= least <= most:
         parser.error("--replicas takes two numbers, at least 1 and the second not smaller")
-    # Replicas import this package and core from here.
-    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
-    if args.address:
-        ray.init(args.address, log_to_driver=False)
-    else:
-        ray.init(num_cpus=args.cpus, include_dashboard=False, object_store_memory=OBJECT_STORE_BYTES)
+    machines.connect(args)
     start(least, most)
-    print(f"{APPLICATION} plays with {least} to {most} replicas", flush=True)
+    address = ray.get_runtime_context().gcs_address
+    print(f"{least} to {most} engines play. For pages: LATENT_JAM_RAY={address}", flush=True)
     while True:
         time.sleep(3600)
 
-
-# Recipes and clips are small.
-OBJECT_STORE_BYTES = 200 << 20
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -8,12 +8,17 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
+import os
 import queue
 import threading
 import time
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
+
+# Whoever may speak to a cluster can run programs on it, so it asks for a token unless the owner says otherwise.
+os.environ.setdefault("RAY_AUTH_MODE", "token")
 
 import ray
 from ray import exceptions, serve
@@ -45,6 +50,12 @@ LOST = (
 log = logging.getLogger("latent_jam")
 
 
+def join(address: str) -> None:
+    """Connects this process to the cluster at an address, if it is connected to none; raises what `ray.init` does."""
+    if not ray.is_initialized():
+        ray.init(address, log_to_driver=False, logging_level=logging.WARNING)
+
+
 class Cluster:
     """The engine replicas of the cluster at an address. Safe for many threads."""
 
@@ -52,6 +63,7 @@ class Cluster:
         """`address` as Ray takes it: 'auto' for the cluster that this machine belongs to, or 'HOST:PORT'."""
         self._address = address
         self._handle: DeploymentHandle | None = None
+        self._missed = -math.inf
         self._lock = threading.Lock()
 
     def perform(
@@ -86,16 +98,16 @@ class Cluster:
     def _engine(self) -> DeploymentHandle:
         """The replicas to ask; raises `EngineError` if there is no cluster or no engine on it."""
         with self._lock:
-            if self._handle is None:
+            # Looking for a cluster that is not there takes a while, and others wait for the lock.
+            if self._handle is None and time.monotonic() - self._missed > limits.ENGINE_LOOK_SECONDS:
                 try:
-                    if not ray.is_initialized():
-                        ray.init(self._address, log_to_driver=False, logging_level=logging.WARNING)
+                    join(self._address)
                     self._handle = serve.get_app_handle(APPLICATION).options(stream=True)
                 except (RayServeException, exceptions.RayError, OSError, RuntimeError, ValueError) as error:
                     log.warning("no engine at %s: %s", self._address, error)
-                    raise EngineError(
-                        "The machines that make the music cannot be reached. Try again in a minute."
-                    ) from None
+                    self._missed = time.monotonic()
+            if self._handle is None:
+                raise EngineError("The machines that make the music cannot be reached. Try again in a minute.")
             return self._handle
 
     def _asked(self, text: str, tell: Progress, cancel: threading.Event) -> Performance:

@@ -65,6 +65,8 @@ ENGINE_WAIT_SECONDS = 0.25
 # How often an engine at work shows that it lives, and after which silence, waiting in line included, it is given up.
 ENGINE_BEAT_SECONDS = 1.0
 ENGINE_SILENCE_SECONDS = 60.0
+# After a search for the cluster that found none, how long nobody searches again.
+ENGINE_LOOK_SECONDS = 10.0
 # Files made for visitors are deleted when they are this old, in seconds.
 FILE_AGE_SECONDS = 60 * 60
 FILE_CHECK_SECONDS = 10 * 60

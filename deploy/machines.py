@@ -10,6 +10,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import ray
 
+from core.cluster import join
+
 ROOT = Path(__file__).resolve().parent.parent
 # For Ray's store on a single machine, because recipes and clips are small.
 OBJECT_STORE_BYTES = 100 << 20
@@ -27,7 +29,7 @@ def connect(args: argparse.Namespace) -> None:
     # Other processes on this machine import core and deploy from here; on others they are in the image.
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
     if address:
-        ray.init(address, log_to_driver=False)
+        join(address)
     else:
         ray.init(
             num_cpus=args.cpus,

@@ -31,7 +31,9 @@ def connect(args: argparse.Namespace) -> None:
     if address:
         join(address)
     else:
+        # Without that, Ray would join whatever cluster there is.
         ray.init(
+            "local",
             num_cpus=args.cpus,
             object_store_memory=OBJECT_STORE_BYTES,
             include_dashboard=False,

@@ -292,7 +292,7 @@ def test_progress_and_stop(address):
 
 
 def test_a_killed_engine_fails_nobody(page, home, tmp_path):
-    recipes = [Recipe("sample", "bundled/melody_16bar", seed, 2, temperature=0.2) for seed in range(6)]
+    recipes = [Recipe("sample", "bundled/melody_2bar", seed, 16) for seed in range(6)]
     expected = {recipe.seed: midi(studio.perform(recipe)) for recipe in recipes}
     clients = [client_of(page, tmp_path) for _ in range(6)]
     over, wrong, seconds = threading.Event(), [], []
@@ -323,7 +323,7 @@ def test_a_killed_engine_fails_nobody(page, home, tmp_path):
             time.sleep(3)
             victim, served, killed = busiest(before), len(seconds), time.monotonic()
             os.kill(victim, signal.SIGKILL)
-            while len(seconds) < served + 12 and time.monotonic() < deadline:
+            while len(seconds) < served + 40 and time.monotonic() < deadline:
                 time.sleep(0.1)
             print(f"{len(seconds) - served} requests in {time.monotonic() - killed:.1f} s after the kill")
             assert victim not in engines()

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import tensorflow as tf
 
+from benchmarks.weights import save_tf1
 from core.configs import CONFIG_MAP, Config
 from core.network import vae
 from core.trained_model import TrainedModel
@@ -48,13 +48,7 @@ def write_checkpoint(prefix: Path, config: Config) -> None:
     rng, scale = np.random.default_rng(0), SCALE.get(config.name, 0.06)
     shapes = vae.variable_shapes(config)
     tensors = [rng.standard_normal(shape, np.float32) * np.float32(scale) for shape in shapes.values()]
-    names = [*shapes, "global_step"]
-    tf.raw_ops.SaveV2(
-        prefix=str(prefix),
-        tensor_names=names,
-        shape_and_slices=[""] * len(names),
-        tensors=[*tensors, np.int64(0)],
-    )
+    save_tf1(prefix, dict(zip(shapes, tensors, strict=True)))
 
 
 class Ours:

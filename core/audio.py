@@ -16,6 +16,7 @@ import numpy as np
 
 from core.clip import TICKS_PER_QUARTER, Clip
 from core.errors import AudioUnavailableError
+from core.sentences import Sentence
 
 SAMPLE_RATE = 44_100
 BLOCK = 64
@@ -37,7 +38,7 @@ FLUID_R3 = (
     "/usr/local/share/soundfonts/FluidR3_GM.sf2",
     "/opt/homebrew/share/soundfonts/FluidR3_GM.sf2",
 )
-HOW_TO_INSTALL = (
+HOW_TO_INSTALL = Sentence(
     "To hear clips here, install FluidSynth: “apt install fluidsynth” on Debian or Ubuntu, "
     "“brew install fluid-synth” on a Mac. Then start the app again. The MIDI files work without it."
 )
@@ -52,7 +53,7 @@ def soundfont() -> Path:
     if chosen := os.environ.get("SOUNDFONT"):
         if Path(chosen).is_file():
             return Path(chosen)
-        raise AudioUnavailableError(f"SOUNDFONT is set to {chosen}, but there is no such file.")
+        raise AudioUnavailableError("SOUNDFONT is set to {path}, but there is no such file.", path=chosen)
     for path in map(Path, FLUID_R3):
         if path.is_file():
             return path
@@ -84,7 +85,7 @@ class Synthesizer:
         self._soundfont = self._synth.sfload(str(path))
         if self._soundfont < 0:
             raise AudioUnavailableError(
-                f"The SoundFont {path.name} cannot be read. Set SOUNDFONT to another .sf2 file."
+                "The SoundFont {name} cannot be read. Set SOUNDFONT to another .sf2 file.", name=path.name
             )
         self.note_on, self.note_off = self._synth.noteon, self._synth.noteoff
         # The binding only offers 16-bit output, whose dither would make every rendering of a clip differ.
@@ -226,10 +227,10 @@ def wav(clip: Clip, melody_program: int | None = None) -> bytes:
     return out.getvalue()
 
 
-def unavailable() -> str | None:
+def unavailable() -> Sentence | None:
     """Why nothing can be heard, in a sentence, or None if all is well."""
     try:
         with _synthesizers.borrow():
             return None
     except AudioUnavailableError as error:
-        return str(error)
+        return error.sentence

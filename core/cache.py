@@ -25,6 +25,7 @@ import filelock
 
 from core import downloads, limits
 from core.errors import CancelledError, CheckpointError, ModelTooLargeError
+from core.sentences import Sentence
 
 if TYPE_CHECKING:
     from core.catalog import Model
@@ -140,12 +141,13 @@ class _Place:
             return False
         known = self.known()
         if known is not None and known.file_bytes == self.weights.stat().st_size:
-            tell(0.0, f"Checking {self.model.id}")
+            tell(0.0, Sentence("Checking {name}", name=self.model.id))
             if _sha256(self.weights) == known.file_sha256:
                 return True
         self.weights.unlink()
         raise CheckpointError(
-            f"The kept weights of {self.model.id} were damaged and have been removed. Try again to fetch them anew."
+            "The kept weights of {name} were damaged and have been removed. Try again to fetch them anew.",
+            name=self.model.id,
         )
 
 
@@ -156,9 +158,9 @@ def _held(lock: filelock.BaseFileLock, shown: str, tell: Tell, cancel: threading
             lock.acquire(timeout=limits.PROGRESS_SECONDS)
             break
         except filelock.Timeout:
-            tell(0.0, f"Waiting for {shown}, which is being fetched already")
+            tell(0.0, Sentence("Waiting for {name}, which is being fetched already", name=shown))
         if cancel.is_set():
-            raise CancelledError(f"Waiting for {shown} was stopped.")
+            raise CancelledError("Waiting for {name} was stopped.", name=shown)
     try:
         yield
     finally:
@@ -168,22 +170,28 @@ def _held(lock: filelock.BaseFileLock, shown: str, tell: Tell, cancel: threading
 def _fetch(model: Model, place: _Place, limit_bytes: int, tell: Tell, cancel: threading.Event) -> None:
     if model.parameter_bytes > limit_bytes:
         raise ModelTooLargeError(
-            f"{model.id} takes {model.parameter_bytes / 1e6:.0f} MB, and the cache may hold only "
-            f"{limit_bytes / 1e6:.0f} MB. Choose a smaller model, or set LATENT_JAM_CACHE_BYTES."
+            "{name} takes {needed:.0f} MB, and the cache may hold only {most:.0f} MB. Choose a smaller model, or set "
+            "LATENT_JAM_CACHE_BYTES.",
+            name=model.id,
+            needed=model.parameter_bytes / 1e6,
+            most=limit_bytes / 1e6,
         )
     make_room(place.folder, limit_bytes - model.parameter_bytes, keep=model.name)
     if not place.archive.is_file():
-        tell(0.0, f"Fetching {model.id}")
+        tell(0.0, Sentence("Fetching {name}", name=model.id))
         downloads.download(
             model.url,
             place.archive,
             model.id,
-            lambda transfer: tell(_DOWNLOADED * transfer.share, f"Fetching {model.id}: {transfer}"),
+            lambda transfer: tell(
+                _DOWNLOADED * transfer.share,
+                Sentence("Fetching {name}: {how_far}", name=model.id, how_far=transfer.words),
+            ),
             cancel,
             # Unpacked and converted it takes that much again, for a while.
             room_bytes=model.download_bytes + model.parameter_bytes,
         )
-    tell(_DOWNLOADED, f"Reading {model.id}")
+    tell(_DOWNLOADED, Sentence("Reading {name}", name=model.id))
     try:
         _convert(model, place)
     except CheckpointError:
@@ -200,8 +208,10 @@ def _convert(model: Model, place: _Place) -> None:
     archive_sha256, known = _sha256(place.archive), place.known()
     if known is not None and known.archive_sha256 != archive_sha256:
         raise CheckpointError(
-            f"{model.id} is not the file that was fetched before: its SHA-256 has changed. It was removed. If you know "
-            f"why, remove {place.record} and try again."
+            "{name} is not the file that was fetched before: its SHA-256 has changed. It was removed. If you know why, "
+            "remove {record} and try again.",
+            name=model.id,
+            record=str(place.record),
         )
     try:
         checkpoints.convert(place.archive, model.config, place.half_made, place.workspace)

@@ -133,7 +133,9 @@ def own_checkpoint(config: str, path: str, name: str | None = None) -> Model:
     """An entry for a checkpoint of one's own, called as its configuration if it has no name; raises `SettingError` if
     there is no such configuration."""
     if config not in CONFIG_MAP:
-        raise SettingError(f"There is no configuration “{config}”. Choose one of: {', '.join(CONFIG_MAP)}.")
+        raise SettingError(
+            "There is no configuration “{name}”. Choose one of: {known}.", name=config, known=", ".join(CONFIG_MAP)
+        )
     return Model(f"local/{name or config}", CONFIG_MAP[config], Path(path), "a checkpoint of your own", "yours")
 
 
@@ -150,7 +152,9 @@ CATALOG: dict[str, Model] = catalog_of(settings.from_environment())
 def find(model_id: str, catalog: dict[str, Model]) -> Model:
     """The entry with this id; raises `ModelNotFoundError` that names those there are."""
     if model_id not in catalog:
-        raise ModelNotFoundError(f"There is no model “{str(model_id)[:60]}”. Choose one of: {', '.join(catalog)}.")
+        raise ModelNotFoundError(
+            "There is no model “{name}”. Choose one of: {known}.", name=str(model_id)[:60], known=", ".join(catalog)
+        )
     return catalog[model_id]
 
 

@@ -28,6 +28,7 @@ from core import limits
 from core.configs import Config
 from core.errors import CheckpointError
 from core.network import vae
+from core.sentences import Sentence
 
 _SAFETENSORS_TYPES = {"F16": "<f2", "F32": "<f4", "F64": "<f8"}
 
@@ -61,7 +62,9 @@ def load(path: str | Path, config: Config) -> dict[str, np.ndarray]:
             with tempfile.TemporaryDirectory() as folder:
                 return _checked(_tf1(_unpack(path, Path(folder)), path), config)
         except OSError as error:
-            raise CheckpointError(f"{path.name} could not be unpacked: {error.strerror or error}.") from None
+            raise CheckpointError(
+                "{file} could not be unpacked: {why}.", file=path.name, why=error.strerror or str(error)
+            ) from None
     return _checked(_tf1(_newest_prefix(path) if path.is_dir() else path, path), config)
 
 
@@ -109,9 +112,11 @@ def _safetensors(path: Path) -> _Source:
             header = json.loads(file.read(length))
         mapped = np.asarray(np.memmap(path, np.uint8, "r", 8 + length))
     except FileNotFoundError:
-        raise CheckpointError(f"There is no weights file {path}. Check the path.") from None
+        raise CheckpointError("There is no weights file {path}. Check the path.", path=str(path)) from None
     except (SafetensorError, OSError, ValueError):
-        raise CheckpointError(f"{path.name} is damaged or not a safetensors file. Fetch or export it again.") from None
+        raise CheckpointError(
+            "{file} is damaged or not a safetensors file. Fetch or export it again.", file=path.name
+        ) from None
     found = {name: header[name] for name in names if header[name]["dtype"] in _SAFETENSORS_TYPES}
 
     def read(name: str) -> np.ndarray:
@@ -124,12 +129,13 @@ def _safetensors(path: Path) -> _Source:
 def _tf1(prefix: Path, shown: Path) -> _Source:
     import tensorflow as tf
 
-    damaged = CheckpointError(f"{shown.name} is damaged or incomplete. Fetch it again.")
+    damaged = CheckpointError("{file} is damaged or incomplete. Fetch it again.", file=shown.name)
     errors = (tf.errors.OpError, ValueError, RuntimeError, LookupError, MemoryError)
     if not prefix.with_name(prefix.name + ".index").exists():
         raise CheckpointError(
-            f"There is no checkpoint {shown}. Give a .safetensors or .tar file, a checkpoint's prefix (without .index) "
-            "or its folder."
+            "There is no checkpoint {path}. Give a .safetensors or .tar file, a checkpoint's prefix (without .index) "
+            "or its folder.",
+            path=str(shown),
         )
     try:
         reader = tf.train.load_checkpoint(str(prefix))
@@ -154,7 +160,9 @@ def _tf1(prefix: Path, shown: Path) -> _Source:
 def _newest_prefix(folder: Path) -> Path:
     indices = sorted(folder.glob("*.index"), key=lambda file: file.stat().st_mtime)
     if not indices:
-        raise CheckpointError(f"The folder {folder} holds no TensorFlow checkpoint (no .index file).")
+        raise CheckpointError(
+            "The folder {folder} holds no TensorFlow checkpoint (no .index file).", folder=str(folder)
+        )
     return indices[-1].with_suffix("")
 
 
@@ -194,17 +202,19 @@ def _unpack(path: Path, folder: Path) -> Path:
                     if not member.isfile() or not (name.endswith(".index") or ".data-" in name):
                         continue
                     if name in members:
-                        raise CheckpointError(f"{path.name} is refused: it holds two files {name[:60]}.")
+                        raise CheckpointError(
+                            "{file} is refused: it holds two files {name}.", file=path.name, name=name[:60]
+                        )
                     members[name] = member
                     _copy(archive, member, folder / name)
     except FileNotFoundError:
-        raise CheckpointError(f"There is no weights file {path}. Check the path.") from None
+        raise CheckpointError("There is no weights file {path}. Check the path.", path=str(path)) from None
     except (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError, ValueError, RecursionError, OverflowError):
-        raise CheckpointError(f"{path.name} is damaged or not a tar archive. Fetch it again.") from None
+        raise CheckpointError("{file} is damaged or not a tar archive. Fetch it again.", file=path.name) from None
     for name in members:
         if name.endswith(".index"):
             return (folder / name).with_suffix("")
-    raise CheckpointError(f"{path.name} holds no TensorFlow checkpoint (no .index file).")
+    raise CheckpointError("{file} holds no TensorFlow checkpoint (no .index file).", file=path.name)
 
 
 def _copy(archive: tarfile.TarFile, member: tarfile.TarInfo, target: Path) -> None:
@@ -215,34 +225,45 @@ def _copy(archive: tarfile.TarFile, member: tarfile.TarInfo, target: Path) -> No
 
 
 def _check_member(member: tarfile.TarInfo, number: int, room: int, path: Path) -> None:
-    place, why = PurePosixPath(member.name), None
+    place, shown, why = PurePosixPath(member.name), repr(member.name[:60]), None
     if number > limits.MAX_CHECKPOINT_MEMBERS:
-        why = f"it holds more than {limits.MAX_CHECKPOINT_MEMBERS} files"
+        why = Sentence("it holds more than {most} files", most=limits.MAX_CHECKPOINT_MEMBERS)
     elif place.is_absolute() or ".." in place.parts or "\0" in member.name:
-        why = f"its file {member.name[:60]!r} would leave the folder"
+        why = Sentence("its file {name} would leave the folder", name=shown)
     elif member.issym() or member.islnk():
-        why = f"{member.name[:60]!r} in it is a link"
+        why = Sentence("{name} in it is a link", name=shown)
     elif not member.isfile() and not member.isdir():
-        why = f"{member.name[:60]!r} in it is neither file nor folder"
+        why = Sentence("{name} in it is neither file nor folder", name=shown)
     elif room < 0:
-        why = f"it unpacks to more than {limits.MAX_CHECKPOINT_BYTES >> 30} GiB"
+        why = Sentence("it unpacks to more than {most} GiB", most=limits.MAX_CHECKPOINT_BYTES >> 30)
     if why:
-        raise CheckpointError(f"{path.name} is no honest checkpoint and is refused: {why}.")
+        raise CheckpointError("{file} is no honest checkpoint and is refused: {why}.", file=path.name, why=why)
 
 
 def _checked(source: _Source, config: Config) -> dict[str, np.ndarray]:
     shapes = vae.variable_shapes(config)
     for name, shape in shapes.items():
         if name not in source.shapes:
-            raise CheckpointError(f"{source.shown} does not fit {config.name}: it has no variable {name}.")
+            raise CheckpointError(
+                "{file} does not fit {config}: it has no variable {name}.",
+                file=source.shown,
+                config=config.name,
+                name=name,
+            )
         if source.shapes[name] != shape:
             raise CheckpointError(
-                f"{source.shown} does not fit {config.name}: "
-                f"{name} has shape {list(source.shapes[name])}, not {list(shape)}."
+                "{file} does not fit {config}: {name} has shape {shape}, not {needed}.",
+                file=source.shown,
+                config=config.name,
+                name=name,
+                shape=list(source.shapes[name]),
+                needed=list(shape),
             )
     weights = {}
     for name in shapes:
         weights[name] = source.read(name).astype(np.float32, copy=False)
         if not np.isfinite(weights[name]).all():
-            raise CheckpointError(f"{source.shown} is damaged: {name} holds values that are not numbers.")
+            raise CheckpointError(
+                "{file} is damaged: {name} holds values that are not numbers.", file=source.shown, name=name
+            )
     return weights

@@ -15,6 +15,7 @@ import mido
 
 from core import limits, midi_file
 from core.errors import ClipError, one_line
+from core.sentences import Sentence
 
 if TYPE_CHECKING:
     from note_seq.protobuf.music_pb2 import NoteSequence
@@ -168,36 +169,50 @@ def read_midi(data: bytes, name: str = "") -> NoteSequence:
     Raises:
         ClipError: it is too large, too long, damaged, without a tempo, or has no notes.
     """
-    shown = f"“{one_line(name)}”" if one_line(name) else "This file"
+    shown = f"“{one_line(name)}”" if one_line(name) else Sentence("This file")
     if len(data) > limits.MAX_UPLOAD_BYTES:
-        raise ClipError(f"{shown} is larger than {limits.MAX_UPLOAD_BYTES >> 20} MiB. Export only the part you need.")
+        raise ClipError(
+            "{file} is larger than {most} MiB. Export only the part you need.",
+            file=shown,
+            most=limits.MAX_UPLOAD_BYTES >> 20,
+        )
     try:
         music, begun = midi_file.read(data)
     except midi_file.DamagedError:
         raise ClipError(
-            f"{shown} is not a MIDI file, or it is damaged. Export it again as Standard MIDI (.mid)."
+            "{file} is not a MIDI file, or it is damaged. Export it again as Standard MIDI (.mid).", file=shown
         ) from None
     except midi_file.TimeCodeError:
         raise ClipError(
-            f"{shown} counts time in frames of film (SMPTE), not in beats. Export it again with a tempo."
+            "{file} counts time in frames of film (SMPTE), not in beats. Export it again with a tempo.", file=shown
         ) from None
     except midi_file.TooManyNotesError:
         raise ClipError(
-            f"{shown} has more than {limits.MAX_MIDI_NOTES:,} notes. Export only the part you need."
+            "{file} has more than {most:,} notes. Export only the part you need.",
+            file=shown,
+            most=limits.MAX_MIDI_NOTES,
         ) from None
     except midi_file.TooManyChangesError:
         raise ClipError(
-            f"{shown} changes its tempo all the time, as a performance without a click does. Set one tempo in your DAW "
-            "and export it again."
+            "{file} changes its tempo all the time, as a performance without a click does. Set one tempo in your DAW "
+            "and export it again.",
+            file=shown,
         ) from None
     except midi_file.TooLongError:
         raise ClipError(
-            f"{shown} lasts more than {limits.MAX_MIDI_SECONDS // 60} minutes or {limits.MAX_MIDI_BARS:,} bars. "
-            "Export only the part you need."
+            "{file} lasts more than {minutes} minutes or {bars:,} bars. Export only the part you need.",
+            file=shown,
+            minutes=limits.MAX_MIDI_SECONDS // 60,
+            bars=limits.MAX_MIDI_BARS,
         ) from None
     if not begun:
-        raise ClipError(f"{shown} has no notes in it.")
+        raise ClipError("{file} has no notes in it.", file=shown)
     return music
+
+
+def length_of(bars: int) -> Sentence:
+    """“1 bar”, “2 bars”."""
+    return Sentence("{bars} bars", bars=bars) if bars > 1 else Sentence("1 bar")
 
 
 def join(clips: Sequence[Clip], name: str = "") -> Clip:

@@ -14,7 +14,8 @@ from core.converters.trio import TrioConverter
 class HParams:
     """Sizes of a network: `z_size`, the widths of the encoder's and decoder's layers (of the conductor's, too, where
     there is one), `max_seq_len` in steps, the bins of each velocity and offset that a groove decoder tells apart
-    (0: it gives their means), and whether the encoder is a `bar_encoder` (then `enc_rnn_size` are its widths)."""
+    (0: it gives their means), whether the encoder is a `bar_encoder` (then `enc_rnn_size` are its widths), and whether
+    only what is plausible is ever drawn (`decoding.PlausibleDecoding`)."""
 
     z_size: int
     enc_rnn_size: tuple[int, ...]
@@ -23,6 +24,7 @@ class HParams:
     feel_bins: int = 0
     nade_num_hidden: int = 0
     reads_bars: bool = False
+    draws_plausibly: bool = False
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,9 @@ BIG = HParams(z_size=512, enc_rnn_size=(2048,), dec_rnn_size=(2048, 2048, 2048),
 LONG = HParams(z_size=512, enc_rnn_size=(2048, 2048), dec_rnn_size=(1024, 1024), max_seq_len=256)
 # Of a size that two cores can train.
 OUR_MELODY = HParams(256, enc_rnn_size=(384, 128), dec_rnn_size=(256, 256), max_seq_len=256, reads_bars=True)
-OUR_TRIO = HParams(256, enc_rnn_size=(320, 112), dec_rnn_size=(176, 176), max_seq_len=256, reads_bars=True)
+OUR_TRIO = HParams(
+    256, enc_rnn_size=(320, 112), dec_rnn_size=(176, 176), max_seq_len=256, reads_bars=True, draws_plausibly=True
+)
 # Half of Magenta's sizes and less: sixteen thousand windows are soon learnt by heart.
 OUR_GROOVE = HParams(z_size=64, enc_rnn_size=(256,), dec_rnn_size=(256, 256), max_seq_len=32, feel_bins=32)
 

@@ -1,12 +1,14 @@
 """From latents and a seed to samples, in such a way that what else is in the batch can never change a clip.
 
 Each decoder family has one class here, with the same two methods: `noise` draws the random numbers of one clip, and
-`decode` turns latents and noise into samples.
+`decode` turns latents and noise into samples. A batch may hold clips of several recipes.
 """
 
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -29,12 +31,28 @@ CLOSE_CALL = 1e-4
 # From so many bars a model's liking for how bars end is guessed.
 TYPICAL_BARS = 16
 
+# At a temperature of 1, `trio_16bar` then plays about as many notes in about as wide a range as songs do.
+EVENNESS, MOST_CHANCE = 2.0, 2.0
+
 # How alike the deviations of drums struck at one step are, and how a drummer's clock wanders from step to step: the
 # correlations that `groove_2bar_humanize` leaves unexplained on the validation split, measured by `residuals` in
 # training/groove_evaluate.py.
 CLOCK_SHARE = 0.25
 CLOCK_MEMORY = 0.2
 ACCENT_SHARE = 0.02
+
+
+class Draw(NamedTuple):
+    """Which random numbers a clip is drawn with: the recipe's seed, the clip's place in the recipe, the temperature."""
+
+    seed: int
+    clip: int
+    temperature: float
+
+
+def draws_of(seed: int, clips: range, temperature: float) -> list[Draw]:
+    """Those of several clips of one recipe."""
+    return [Draw(seed, clip, temperature) for clip in clips]
 
 
 class CategoricalDecoding:
@@ -54,21 +72,21 @@ class CategoricalDecoding:
         """How many labels there are."""
         return self._decoder.depth
 
-    def noise(self, seed: int, clip: int, steps: int, temperature: float, dtype: type = np.float32) -> np.ndarray:
+    def noise(self, draw: Draw, steps: int, dtype: type = np.float32) -> np.ndarray:
         """Gumbel noise [steps, depth] times the temperature."""
-        noise = Stream(seed, Stage.DECODE, clip).gumbel(steps, self.depth, dtype=dtype)
-        noise *= dtype(temperature)
+        noise = Stream(draw.seed, Stage.DECODE, draw.clip).gumbel(steps, self.depth, dtype=dtype)
+        noise *= dtype(draw.temperature)
         return noise
 
     def decode(
-        self, z: np.ndarray, seed: int, clips: range, steps: int, temperature: float, controls: np.ndarray
+        self, z: np.ndarray, draws: Sequence[Draw], steps: int, controls: np.ndarray | None = None
     ) -> list[np.ndarray]:
-        """Samples for latents [clips, z_size]; `clips` are their places in the recipe. No controls are heard."""
+        """Samples for latents [clips, z_size], each with its draw. No controls are heard."""
         del controls
-        noise = np.stack([self.noise(seed, clip, steps, temperature) for clip in clips], 1)
+        noise = np.stack([self.noise(draw, steps) for draw in draws], 1)
         drawn, margins = (tensor.numpy() for tensor in self._decode(z, noise))
         for place in np.flatnonzero(margins < CLOSE_CALL):
-            noise = self.noise(seed, clips[place], steps, temperature, np.float64)
+            noise = self.noise(draws[place], steps, np.float64)
             drawn[place] = self._decode_exactly(z[None, place].astype(np.float64), noise[:, None])[0].numpy()[0]
         return list(drawn)
 
@@ -92,17 +110,17 @@ class NadeDecoding:
         self._decoder = NadeDecoder.read(weights)
         self._decode = tf.function(self._decoder.decode, reduce_retracing=True)
 
-    def noise(self, seed: int, clip: int, steps: int, temperature: float) -> np.ndarray:
+    def noise(self, draw: Draw, steps: int) -> np.ndarray:
         """Logistic noise [steps, drums] times the temperature."""
-        uniform = Stream(seed, Stage.DECODE, clip).uniform(steps, self._decoder.depth)
-        return temperature * (np.log1p(-uniform) - np.log(uniform))
+        uniform = Stream(draw.seed, Stage.DECODE, draw.clip).uniform(steps, self._decoder.depth)
+        return draw.temperature * (np.log1p(-uniform) - np.log(uniform))
 
     def decode(
-        self, z: np.ndarray, seed: int, clips: range, steps: int, temperature: float, controls: np.ndarray
+        self, z: np.ndarray, draws: Sequence[Draw], steps: int, controls: np.ndarray | None = None
     ) -> list[np.ndarray]:
-        """Samples for latents [clips, z_size]; `clips` are their places in the recipe. No controls are heard."""
+        """Samples for latents [clips, z_size], each with its draw. No controls are heard."""
         del controls
-        noise = np.stack([self.noise(seed, clip, steps, temperature) for clip in clips], 1)
+        noise = np.stack([self.noise(draw, steps) for draw in draws], 1)
         hits = self._decode(tf.constant(z, tf.float64), tf.constant(noise))
         return list(hits_to_labels(hits.numpy()))
 
@@ -137,22 +155,22 @@ class HierarchicalDecoding:
             for core in decoder.cores
         ]
 
-    def noise(self, seed: int, clip: int, steps: int, temperature: float, dtype: type = np.float32) -> np.ndarray:
+    def noise(self, draw: Draw, steps: int, dtype: type = np.float32) -> np.ndarray:
         """Gumbel noise [steps, sum of the depths] times the temperature."""
-        noise = Stream(seed, Stage.DECODE, clip).gumbel(steps, sum(self.depths), dtype=dtype)
-        noise *= dtype(temperature)
+        noise = Stream(draw.seed, Stage.DECODE, draw.clip).gumbel(steps, sum(self.depths), dtype=dtype)
+        noise *= dtype(draw.temperature)
         return noise
 
     def decode(
-        self, z: np.ndarray, seed: int, clips: range, steps: int, temperature: float, controls: np.ndarray
+        self, z: np.ndarray, draws: Sequence[Draw], steps: int, controls: np.ndarray | None = None
     ) -> list[np.ndarray]:
-        """Samples for latents [clips, z_size]; `clips` are their places in the recipe. No controls are heard."""
+        """Samples for latents [clips, z_size], each with its draw. No controls are heard."""
         del controls
         bars = steps // STEPS_PER_BAR
         embeddings = self._embeddings(z, tf.constant(bars)).numpy()
-        noise = np.stack([self.noise(seed, clip, steps, temperature) for clip in clips])
-        noise = noise.reshape(len(clips), bars, STEPS_PER_BAR, -1)
-        labels = np.empty((bars, len(clips), STEPS_PER_BAR, len(self.depths)), np.int32)
+        noise = np.stack([self.noise(draw, steps) for draw in draws])
+        noise = noise.reshape(len(draws), bars, STEPS_PER_BAR, -1)
+        labels = np.empty((bars, len(draws), STEPS_PER_BAR, len(self.depths)), np.int32)
         ends = np.cumsum((0, *self.depths))
         for k, core in enumerate(self._cores):
             of_core = slice(ends[k], ends[k + 1])
@@ -166,7 +184,7 @@ class HierarchicalDecoding:
                 drawn, _, margins = (a.numpy() for a in core(embeddings[bar, clip], theirs, first[bar, clip]))
                 for place in np.flatnonzero(margins < CLOSE_CALL):
                     b, c = bar[place], clip[place]
-                    exact = self.noise(seed, clips[c], steps, temperature, np.float64)
+                    exact = self.noise(draws[c], steps, np.float64)
                     exact = exact.reshape(bars, STEPS_PER_BAR, 1, -1)[b, ..., of_core]
                     drawn[place] = self._decode_exactly(
                         tf.constant(z[[c]], tf.float64), tf.constant(exact), first[b, [c]], tf.constant(b), k
@@ -174,7 +192,7 @@ class HierarchicalDecoding:
                 labels[bar, clip, :, k] = drawn
                 needed = first_labels(labels[..., -1, k])
                 wrong, first = needed != first, needed
-        by_clip = labels.transpose(1, 0, 2, 3).reshape(len(clips), steps, -1)
+        by_clip = labels.transpose(1, 0, 2, 3).reshape(len(draws), steps, -1)
         return list(by_clip if len(self.depths) > 1 else by_clip[..., 0])
 
     @functools.cached_property
@@ -202,6 +220,21 @@ class HierarchicalDecoding:
         return decode
 
 
+class PlausibleDecoding(HierarchicalDecoding):
+    """Draws rather evenly among the labels that are likely, and never one that is much less likely than the likeliest:
+    chance adds at most so much to a logit.
+
+    A small decoder of a whole band is unsure, and gives a little to very many notes. Drawn from as it stands, one in
+    a few bars lies far outside what its line plays; drawn more coolly, its lines thin out. (The tail is what nucleus
+    sampling cuts, too: Holtzman et al., “The curious case of neural text degeneration”, ICLR 2020.)
+    """
+
+    def noise(self, draw: Draw, steps: int, dtype: type = np.float32) -> np.ndarray:
+        """Gumbel noise [steps, sum of the depths] times the temperature and `EVENNESS`, cut off at `MOST_CHANCE`."""
+        noise = super().noise(draw._replace(temperature=EVENNESS * draw.temperature), steps, dtype)
+        return np.minimum(noise, dtype(MOST_CHANCE), out=noise)
+
+
 class GrooveDecoding:
     """Samples are rows [steps, 27]. They are continuous, so every one would be a close call: all in float64."""
 
@@ -212,10 +245,10 @@ class GrooveDecoding:
         self._decoder = GrooveDecoder.read(weights)
         self._decode = tf.function(self._decoder.decode, reduce_retracing=True)
 
-    def noise(self, seed: int, clip: int, steps: int, temperature: float) -> np.ndarray:
+    def noise(self, draw: Draw, steps: int) -> np.ndarray:
         """Noise [steps, 27] for `GrooveDecoder.sample`, times the temperature. Drums struck together stray together,
         and one step's clock remembers the last."""
-        stream = Stream(seed, Stage.DECODE, clip)
+        stream = Stream(draw.seed, Stage.DECODE, draw.clip)
         # Step by step, so that how a song begins does not depend on how long it is.
         drawn = [(stream.uniform(NUM_CLASSES), stream.normal(2 * NUM_CLASSES + 2)) for _ in range(steps)]
         uniform = np.array([each for each, _ in drawn]).reshape(steps, NUM_CLASSES)
@@ -231,14 +264,13 @@ class GrooveDecoding:
             (OFFSETS, CLOCK_SHARE, clock, alone[1]),
         ):
             noise[:, part] = np.sqrt(share) * common[:, None] + np.sqrt(1 - share) * own
-        return noise * temperature
+        return noise * draw.temperature
 
     def decode(
-        self, z: np.ndarray, seed: int, clips: range, steps: int, temperature: float, controls: np.ndarray
+        self, z: np.ndarray, draws: Sequence[Draw], steps: int, controls: np.ndarray | None = None
     ) -> list[np.ndarray]:
-        """Samples for latents [clips, z_size] and controls [clips, steps, control_depth]; `clips` are their places in
-        the recipe."""
-        noise = np.stack([self.noise(seed, clip, steps, temperature) for clip in clips])
+        """Samples for latents [clips, z_size], each with its draw, and controls [clips, steps, control_depth]."""
+        noise = np.stack([self.noise(draw, steps) for draw in draws])
         nothing = np.zeros((len(z), steps, ROW))
         return list(self.fill_in(z, noise, controls, nothing, nothing > 0))
 
@@ -273,4 +305,6 @@ def decoding_of(config: Config) -> type[Decoding]:
         return GrooveDecoding
     if config.hparams.nade_num_hidden:
         return NadeDecoding
+    if config.hparams.draws_plausibly:
+        return PlausibleDecoding
     return HierarchicalDecoding if config.is_hierarchical else CategoricalDecoding

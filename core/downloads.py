@@ -24,7 +24,8 @@ from pathlib import Path
 import httpx
 
 from core import limits
-from core.errors import CancelledError, DownloadError
+from core.errors import CancelledError, DownloadError, LatentJamError
+from core.sentences import Sentence
 
 _RETRIED_STATUS = (408, 425, 429)
 
@@ -44,14 +45,22 @@ class Transfer:
         """0 to 1; 0 while the total is unknown."""
         return min(1.0, self.done / self.total) if self.total else 0.0
 
-    def __str__(self) -> str:
+    @property
+    def words(self) -> Sentence:
         """For example “120 of 923 MB, 14 MB/s, 57 s left”."""
-        words = f"{_megabytes(self.done)} of {_megabytes(self.total)} MB" if self.total else f"{self.done / 1e6:.0f} MB"
+        if self.total:
+            words = Sentence("{done} of {total} MB", done=_megabytes(self.done), total=_megabytes(self.total))
+        else:
+            words = Sentence("{done:.0f} MB", done=self.done / 1e6)
         if self.rate:
-            words += f", {_megabytes(self.rate)} MB/s"
+            words = Sentence("{so_far}, {rate} MB/s", so_far=words, rate=_megabytes(self.rate))
         if self.seconds_left is not None:
-            words += f", {_clock(self.seconds_left)} left"
+            words = Sentence("{so_far}, {time} left", so_far=words, time=_clock(self.seconds_left))
         return words
+
+    def __str__(self) -> str:
+        """Its words in English."""
+        return str(self.words)
 
 
 def download(
@@ -79,7 +88,7 @@ def download(
     _Download(url, target, shown, progress or (lambda transfer: None), cancel or threading.Event(), room_bytes).run()
 
 
-class _Broken(Exception):
+class _Broken(LatentJamError):
     """This try came to nothing; another may do better."""
 
 
@@ -109,7 +118,9 @@ class _Download:
                 except (httpx.TransportError, _Broken) as error:
                     why = error
                 except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
-                    raise DownloadError(f"{self.shown} could not be fetched from {self.url}: {error}.") from None
+                    raise DownloadError(
+                        "{name} could not be fetched from {url}: {why}.", name=self.shown, url=self.url, why=str(error)
+                    ) from None
                 except OSError as error:
                     raise disk_error(self.target.parent, error) from None
                 kept = self._kept()[0]
@@ -150,11 +161,13 @@ class _Download:
                 self._forget()
                 raise _Broken("the file at the server is shorter than it was")
             elif response.status_code >= 500 or response.status_code in _RETRIED_STATUS:
-                raise _Broken(f"the server answered {response.status_code}")
+                raise _Broken("the server answered {status}", status=response.status_code)
             else:
                 raise DownloadError(
-                    f"{self.shown} is not at {self.url} (the server answered {response.status_code}). "
-                    "Choose another model."
+                    "{name} is not at {url} (the server answered {status}). Choose another model.",
+                    name=self.shown,
+                    url=self.url,
+                    status=response.status_code,
                 )
             self._check_size(done, total)
             self._write(response, done, total)
@@ -196,19 +209,29 @@ class _Download:
 
     def _something_else(self) -> DownloadError:
         return DownloadError(
-            f"What came for {self.shown} is no checkpoint but something else, perhaps the login page of a network. "
-            f"Open {self.url} in a browser to see what is in the way."
+            "What came for {name} is no checkpoint but something else, perhaps the login page of a network. "
+            "Open {url} in a browser to see what is in the way.",
+            name=self.shown,
+            url=self.url,
         )
 
     def _check_size(self, done: int, total: int | None) -> None:
         if total is not None and total > limits.MAX_CHECKPOINT_BYTES:
-            raise DownloadError(f"{self.shown} has {total / 1e9:.1f} GB, more than a checkpoint may have.")
+            raise DownloadError(
+                "{name} has {gigabytes:.1f} GB, more than a checkpoint may have.",
+                name=self.shown,
+                gigabytes=total / 1e9,
+            )
         needed = (total or 0) - done + self.room_bytes + limits.DISK_RESERVE_BYTES
         free = shutil.disk_usage(self.target.parent).free
         if needed > free:
             raise DownloadError(
-                f"{self.shown} needs {_megabytes(needed)} MB in {self.target.parent}, where {_megabytes(free)} MB are "
-                "free. Make room, or set LATENT_JAM_CACHE to a folder on another disk."
+                "{name} needs {needed} MB in {folder}, where {free} MB are free. Make room, or set LATENT_JAM_CACHE "
+                "to a folder on another disk.",
+                name=self.shown,
+                needed=_megabytes(needed),
+                folder=str(self.target.parent),
+                free=_megabytes(free),
             )
 
     def _kept(self) -> tuple[int, dict]:
@@ -229,7 +252,9 @@ class _Download:
 
     def _stop_if_cancelled(self) -> None:
         if self.cancel.is_set():
-            raise CancelledError(f"Fetching {self.shown} was stopped. What has come is kept for the next time.")
+            raise CancelledError(
+                "Fetching {name} was stopped. What has come is kept for the next time.", name=self.shown
+            )
 
     def _tell(self, done: int, total: int | None, at_once: bool = False) -> None:
         now = time.monotonic()
@@ -245,11 +270,13 @@ class _Download:
         self.progress(Transfer(done, total, rate, left))
 
     def _given_up(self, why: Exception) -> DownloadError:
-        host = httpx.URL(self.url).host
-        said = str(why).split("\n")[0] or type(why).__name__
+        said = why.sentence if isinstance(why, _Broken) else str(why).split("\n")[0] or type(why).__name__
         return DownloadError(
-            f"{self.shown} could not be fetched from {host} ({said}). Check the connection and try again: what has "
-            "come is kept."
+            "{name} could not be fetched from {host} ({why}). Check the connection and try again: what has come is "
+            "kept.",
+            name=self.shown,
+            host=httpx.URL(self.url).host,
+            why=said,
         )
 
 
@@ -257,11 +284,14 @@ def disk_error(folder: Path, error: OSError) -> DownloadError:
     """The sentence for what the disk of a cache folder said."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return DownloadError(
-            f"The disk of {folder} is full. Make room and try again, or set LATENT_JAM_CACHE to a folder on another "
-            "disk."
+            "The disk of {folder} is full. Make room and try again, or set LATENT_JAM_CACHE to a folder on another "
+            "disk.",
+            folder=str(folder),
         )
     return DownloadError(
-        f"Nothing can be written to {folder} ({error.strerror or error}). Set LATENT_JAM_CACHE to a folder of yours."
+        "Nothing can be written to {folder} ({why}). Set LATENT_JAM_CACHE to a folder of yours.",
+        folder=str(folder),
+        why=error.strerror or str(error),
     )
 
 
@@ -303,5 +333,7 @@ def _megabytes(count: float) -> str:
     return f"{count / 1e6:.0f}" if count >= 10e6 else f"{count / 1e6:.1f}"
 
 
-def _clock(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
+def _clock(seconds: float) -> Sentence:
+    if seconds < 100:
+        return Sentence("{seconds:.0f} s", seconds=seconds)
+    return Sentence("{minutes:.0f} min", minutes=seconds / 60)

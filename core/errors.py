@@ -6,12 +6,19 @@ prints it on one line and ends with status 2.
 
 from __future__ import annotations
 
+from core.sentences import Sentence
+
 # The most of a stranger's name that is shown.
 SHOWN_CHARACTERS = 60
 
 
 class LatentJamError(Exception):
-    """A sentence for the person who uses the app."""
+    """A sentence for the person who uses the app: its text in English, and `sentence` for other languages."""
+
+    def __init__(self, sentence: str, /, **values: object) -> None:
+        """`sentence` is a template if there are values for it."""
+        self.sentence = Sentence(sentence, **values)
+        super().__init__(self.sentence)
 
 
 class SettingError(LatentJamError, ValueError):

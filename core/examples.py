@@ -40,7 +40,7 @@ def names(kind: str) -> list[str]:
         ClipError: there is no such kind.
     """
     if kind not in NAMES:
-        raise ClipError(f"There are no examples of “{kind}”, only of {' and '.join(NAMES)}.")
+        raise ClipError("There are no examples of “{kind}”, only of {known}.", kind=kind, known=" and ".join(NAMES))
     return list(NAMES[kind])
 
 
@@ -56,11 +56,11 @@ def load(name: str) -> Clip:
         ClipError: there is no such example, or its file is missing or damaged.
     """
     if not any(name in of_kind for of_kind in NAMES.values()):
-        raise ClipError(f"There is no example “{name}”.")
+        raise ClipError("There is no example “{name}”.", name=name)
     try:
         data = (EXAMPLES_FOLDER / file_name(name)).read_bytes()
     except OSError:
-        raise ClipError(f"The file of the example “{name}” is missing. Install Latent Jam again.") from None
+        raise ClipError("The file of the example “{name}” is missing. Install Latent Jam again.", name=name) from None
     sequence = read_midi(data, name)
     # A file's tempo is a whole number of microseconds a beat, which makes 116.00007 of 116.
     qpm = round(sequence.tempos[0].qpm, 3)

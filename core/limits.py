@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from core.errors import SettingError
+from core.sentences import Sentence
 
 MAX_UPLOAD_BYTES = 1 << 20
 MAX_MIDI_NOTES = 20_000
@@ -42,6 +43,10 @@ MAX_CHECKPOINT_BYTES = 4 << 30
 MAX_CHECKPOINT_MEMBERS = 100
 # The most that the reader of an archive asks for at once; only a hostile header makes it ask for more.
 ARCHIVE_READ_BYTES = 4 << 20
+# The most clips, of all who wait for a model, that are decoded together. More take hardly less time each.
+CLIPS_TOGETHER = 16
+# How many such batches of one model run at once: a decoder keeps one core busy.
+DECODINGS_AT_ONCE = 2
 LOADED_MODELS_BYTES = 4 << 30
 # All eleven published checkpoints take 2.4 GB.
 CACHE_BYTES = 4 << 30
@@ -76,7 +81,13 @@ def number_within(value: object, limits: tuple[float, float], what: str) -> floa
     """`value` as a float, if it is a number inside `limits`; raises `SettingError` with a sentence otherwise."""
     number = _as_number(value)
     if not limits[0] <= number <= limits[1]:
-        raise SettingError(f"{what} must be a number from {limits[0]:g} to {limits[1]:g}, not {_shown(value)}.")
+        raise SettingError(
+            "{what} must be a number from {least:g} to {most:g}, not {value}.",
+            what=what,
+            least=limits[0],
+            most=limits[1],
+            value=_shown(value),
+        )
     return number
 
 
@@ -84,7 +95,13 @@ def whole_number_within(value: object, limits: tuple[int, int], what: str) -> in
     """`value` as an int, if it is a whole number inside `limits`; raises `SettingError` with a sentence otherwise."""
     number = _as_number(value)
     if not limits[0] <= number <= limits[1] or number != int(number):
-        raise SettingError(f"{what} must be a whole number from {limits[0]} to {limits[1]}, not {_shown(value)}.")
+        raise SettingError(
+            "{what} must be a whole number from {least} to {most}, not {value}.",
+            what=what,
+            least=limits[0],
+            most=limits[1],
+            value=_shown(value),
+        )
     return int(number)
 
 
@@ -97,5 +114,7 @@ def _as_number(value: object) -> float:
 
 
 def _shown(value: object) -> str:
-    text = "empty" if value is None or value == "" else str(value)
+    if value is None or value == "":
+        return Sentence("empty")
+    text = str(value)
     return text if len(text) <= 40 else text[:40] + "…"

@@ -7,24 +7,30 @@ The axes count steps across and units upwards. Nothing here touches pyplot or ot
 
 from __future__ import annotations
 
+import functools
 import io
 import re
+import struct
+import zlib
 from collections import Counter
 from typing import NamedTuple
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.colors import to_rgb, to_rgba
 from matplotlib.figure import Figure
+from matplotlib.text import Text
+from matplotlib.transforms import Affine2D, Bbox, TransformedBbox
 from note_seq.protobuf.music_pb2 import NoteSequence
 from PIL import Image
-from PIL.PngImagePlugin import PngInfo
 
-from core.clip import PARTS, part_of
+from core.clip import PARTS, length_of, part_of
 from core.converters.drums import CLASS_NAMES, CLASS_OF_PITCH
 from core.converters.windows import STEPS_PER_BAR, STEPS_PER_QUARTER
+from core.sentences import Sentence
 
 WIDTH = 340
 NAMES_WIDTH = 56
@@ -39,6 +45,10 @@ LEGEND_WIDTH = 64
 FONT = "DejaVu Sans"
 DPI = 288
 COMPRESSION = 3
+PNG_UP = 2
+# Pages for drums without their hits are kept: so many, none larger. Two are needed for one kind of picture.
+COMMON_PAPERS = 8
+COMMON_PIXELS = 3_000_000
 # A bar of a spread picture is as wide as one of so many in another. Up to SPREAD_PIXELS across it is as sharp as the
 # others, then less so, down to MIN_SPREAD_DPI; no renderer takes more than MAX_PIXELS.
 SPREAD_BARS = 2
@@ -130,21 +140,11 @@ def draw(
 
     Raises ValueError for an unknown theme and for bars, qpm or `clip_bars` that are not positive.
     """
-    if theme not in THEMES:
-        raise ValueError(f"theme must be one of {', '.join(THEMES)}, not {theme!r}")
-    if clip_bars is not None and clip_bars < 1:
-        raise ValueError(f"clip_bars must be at least 1, not {clip_bars}")
     marks = _marks(sequence, bars, qpm)
-    one_line = "".join(filter(str.isprintable, " ".join((title or "").split())))
-    parts = _parts(marks)
-    legend = parts if len(parts) > 1 else []
-    page = _Page({mark.row for mark in marks}, bars, clip_bars or bars, THEMES[theme], one_line, legend, spread)
-    page.fill_backgrounds()
-    page.rule()
-    if marks:
-        page.draw_marks(marks)
-    page.write()
-    return page.figure
+    page = _page(marks, bars, theme, title, clip_bars, spread)
+    page.draw_paper()
+    page.draw_marks(marks)
+    return page.on_axes()
 
 
 def png(
@@ -161,15 +161,17 @@ def png(
 
     Without `dpi` it is 288, in spread pictures less from nine bars on. Raises as `draw` does.
     """
-    figure, file = draw(sequence, bars, qpm, theme, title, clip_bars, spread), io.BytesIO()
-    figure.dpi = dpi or figure.dpi
-    figure.canvas.draw()
-    information = PngInfo()
-    information.add_text("Description", describe(sequence, bars, qpm))
-    # Nothing is transparent; without that channel a file is smaller and sooner written.
-    picture = Image.fromarray(np.asarray(figure.canvas.buffer_rgba())).convert("RGB")
-    picture.save(file, "PNG", pnginfo=information, compress_level=COMPRESSION, dpi=(figure.dpi, figure.dpi))
-    return file.getvalue()
+    marks = _marks(sequence, bars, qpm)
+    page = _page(marks, bars, theme, title, clip_bars, spread)
+    page.figure.dpi = dpi or page.figure.dpi
+    page.draw_marks(marks)
+    if page.is_common:
+        of_page = (len(page.rows), bars, page.clip_bars, theme, spread, page.figure.dpi)
+        pixels = page.pixels_on(_common_paper(*of_page, used=True), _common_paper(*of_page, used=False))
+    else:
+        page.draw_paper()
+        pixels = page.pixels()
+    return _png_file(pixels, page.figure.dpi, _described(marks, bars))
 
 
 def svg(
@@ -182,27 +184,104 @@ def svg(
     spread: bool = False,
 ) -> bytes:
     """The picture of `draw` as an SVG file, titled with the sentence of `describe`. Raises as `draw` does."""
-    figure, file = draw(sequence, bars, qpm, theme, title, clip_bars, spread), io.StringIO()
-    metadata = {"Title": describe(sequence, bars, qpm), "Date": None, "Creator": None}
+    marks, file = _marks(sequence, bars, qpm), io.StringIO()
+    page = _page(marks, bars, theme, title, clip_bars, spread)
+    page.draw_paper()
+    page.draw_marks(marks)
+    figure = page.bare()
+    metadata = {"Title": _described(marks, bars), "Date": None, "Creator": None}
     FigureCanvasSVG(figure).print_svg(file, metadata=metadata)
     # Matplotlib draws the clipping path's name at random. Pictures in one page may share a name if they share a size.
     name = "roll-{:.0f}-{:.0f}".format(*figure.get_size_inches() * DPI)
     return re.sub(r"\bp[0-9a-f]{10}\b", name, file.getvalue()).encode()
 
 
-def describe(sequence: NoteSequence, bars: int, qpm: float) -> str:
+def describe(sequence: NoteSequence, bars: int, qpm: float) -> Sentence:
     """What `draw` shows, for screen readers: "2 bars of drums: 8 kick, 4 snare hits". Raises ValueError as it does."""
-    marks, heard = _marks(sequence, bars, qpm), []
+    return _described(_marks(sequence, bars, qpm), bars)
+
+
+def _described(marks: list[Mark], bars: int) -> str:
+    heard = []
     for part in reversed(_parts(marks)):
         numbers = sorted(mark.row[1] for mark in marks if mark.part == part)
         if part == "drums":
             hits = Counter(LANE_NAMES[lane] for lane in numbers)
-            counted = ", ".join(f"{n} {name}" for name, n in hits.items())
-            heard.append(f"of drums: {counted} hit{'s' * (len(numbers) > 1)}")
+            counted = Sentence.listed(Sentence("{count} {drum}", count=n, drum=name) for name, n in hits.items())
+            heard.append(
+                Sentence("of drums: {hits} hits" if len(numbers) > 1 else "of drums: {hits} hit", hits=counted)
+            )
         else:
-            notes = f"{len(numbers)} note{'s' * (len(numbers) > 1)}"
-            heard.append(f"of {part}: {notes} from {PITCH_NAMES[numbers[0]]} to {PITCH_NAMES[numbers[-1]]}")
-    return f"{bars} bar{'s' * (bars > 1)} {'; '.join(heard) or 'of silence'}"
+            heard.append(
+                Sentence(
+                    "of {part}: {count} notes from {lowest} to {highest}"
+                    if len(numbers) > 1
+                    else "of {part}: {count} note from {lowest} to {highest}",
+                    part=part,
+                    count=len(numbers),
+                    lowest=PITCH_NAMES[numbers[0]],
+                    highest=PITCH_NAMES[numbers[-1]],
+                )
+            )
+    music, *others = heard or [Sentence("of silence")]
+    for other in others:
+        music = Sentence("{first}; {second}", first=music, second=other)
+    return Sentence("{length} {music}", length=length_of(bars), music=music)
+
+
+def _png_file(pixels: np.ndarray, dpi: float, described: str) -> bytes:
+    """Opaque pixels uint8 [height, width, 4] as a PNG file with a description.
+
+    Pillow tries five filters for every row, which takes longer than drawing. In these pictures most rows are as the one
+    above, and the filter for that, “up”, makes files as small as the choice among all.
+    """
+    height, width, _ = pixels.shape
+    # Nothing is transparent; without that channel a file is smaller and sooner written.
+    opaque = np.asarray(Image.fromarray(pixels).convert("RGB")).reshape(height, 3 * width)
+    rows = np.empty((height, 1 + 3 * width), np.uint8)
+    rows[:, 0] = PNG_UP
+    rows[0, 1:] = opaque[0]
+    np.subtract(opaque[1:], opaque[:-1], out=rows[1:, 1:])
+    per_metre = round(dpi / 0.0254)
+    chunks = {
+        b"IHDR": struct.pack(">2I5B", width, height, 8, 2, 0, 0, 0),
+        b"pHYs": struct.pack(">2IB", per_metre, per_metre, 1),
+        b"iTXt": b"Description" + bytes(5) + described.encode(),
+        b"IDAT": zlib.compress(rows, COMPRESSION),
+        b"IEND": b"",
+    }
+    parts = (
+        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+        for name, data in chunks.items()
+    )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
+def _page(marks: list[Mark], bars: int, theme: str, title: str | None, clip_bars: int | None, spread: bool) -> _Page:
+    """The page for these marks, with nothing on it; arguments and errors as for `draw`."""
+    if theme not in THEMES:
+        raise ValueError(f"theme must be one of {', '.join(THEMES)}, not {theme!r}")
+    if clip_bars is not None and clip_bars < 1:
+        raise ValueError(f"clip_bars must be at least 1, not {clip_bars}")
+    one_line = "".join(filter(str.isprintable, " ".join((title or "").split())))
+    parts = _parts(marks)
+    legend = parts if len(parts) > 1 else []
+    return _Page({mark.row for mark in marks}, bars, clip_bars or bars, THEMES[theme], one_line, legend, spread)
+
+
+@functools.lru_cache(COMMON_PAPERS)
+def _common_paper(
+    lanes: int, bars: int, clip_bars: int, theme: str, spread: bool, dpi: float, used: bool
+) -> np.ndarray:
+    """Pixels uint8 [height, width, 4] of a page for drums with nothing on it, the lanes named as those in use are, or
+    as the others. For reading only."""
+    rows = {("drum", lane) for lane in range(lanes) if used or lane == OTHER_LANE}
+    page = _Page(rows, bars, clip_bars, THEMES[theme], "", [], spread)
+    page.figure.dpi = dpi
+    page.draw_paper()
+    pixels = page.pixels()
+    pixels.flags.writeable = False
+    return pixels
 
 
 def _marks(sequence: NoteSequence, bars: int, qpm: float) -> list[Mark]:
@@ -261,8 +340,8 @@ def _unit(bars: int, spread: bool) -> float:
 
 
 class _Page:
-    """A figure with bare axes, and the layers drawn on them. `rows` are (bottom, height) in units; where the page is
-    `dense` there is no room for details."""
+    """A figure and the layers to be drawn on it. `rows` are (bottom, height) in units; where the page is `dense` there
+    is no room for details."""
 
     def __init__(
         self,
@@ -291,14 +370,74 @@ class _Page:
         inches = paper * self.scale / 72
         dpi = min(DPI, max(SPREAD_PIXELS / inches[0], MIN_SPREAD_DPI), MAX_PIXELS / inches[0])
         self.figure = Figure(figsize=inches, facecolor=theme.paper, dpi=dpi)
-        FigureCanvasAgg(self.figure)
-        box = (NAMES_WIDTH / paper[0], BOTTOM_MARGIN / paper[1], width / paper[0], height / paper[1])
-        self.axes = self.figure.add_axes(box, xlim=(-EARLIEST, self.steps), ylim=(0, height))
-        self.axes.set_axis_off()
+        self._left, self._bottom = NAMES_WIDTH / paper[0], BOTTOM_MARGIN / paper[1]
+        self._width, self._height, self._units = width / paper[0], height / paper[1], height
+        # From steps and units to the figure.
+        to_figure = Affine2D().translate(EARLIEST, 0)
+        to_figure.scale(self._width / (self.steps + EARLIEST), self._height / height)
+        to_figure.translate(self._left, self._bottom)
+        self._place = to_figure + self.figure.transFigure
+        self._frame = TransformedBbox(Bbox([(-EARLIEST, 0), (self.steps, height)]), self._place)
+        self._layers: list[Artist] = []
         room, periods = DIGIT_SPACE * len(str(bars)), (1, *((clip_bars % bars or 1) * 2**i for i in range(32)))
         self.numbered = next(n * STEPS_PER_BAR for n in periods if n * STEPS_PER_BAR >= room * self.unit)
 
-    def fill_backgrounds(self) -> None:
+    @property
+    def is_common(self) -> bool:
+        """Whether many pictures differ from this one in their hits only: drums without a title, not too large."""
+        headlines = self.title or self.legend or any(kind == "pitch" for kind, _ in self.rows)
+        return not headlines and self.figure.bbox.width * self.figure.bbox.height <= COMMON_PIXELS
+
+    def pixels(self) -> np.ndarray:
+        """All layers as pixels uint8 [height, width, 4]."""
+        canvas = FigureCanvasAgg(self.bare())
+        canvas.draw()
+        return np.asarray(canvas.buffer_rgba())
+
+    def pixels_on(self, used: np.ndarray, unused: np.ndarray) -> np.ndarray:
+        """All layers as pixels on what `_common_paper` gives; the name of each lane is taken from the one or the
+        other."""
+        renderer = FigureCanvasAgg(self.figure).get_renderer()
+        pixels, per_unit = np.asarray(renderer.buffer_rgba()), self.figure.dpi * self.scale / 72
+        pixels[:] = used
+        for row in self.rows.keys() - self.used:
+            low, height = self.rows[row]
+            top, bottom = (len(pixels) - round((BOTTOM_MARGIN + y) * per_unit) for y in (low + height, low))
+            pixels[top:bottom, : int(NAMES_WIDTH * per_unit)] = unused[top:bottom, : int(NAMES_WIDTH * per_unit)]
+        for layer in sorted(self._layers, key=Artist.get_zorder):
+            layer.set_figure(self.figure)
+            layer.draw(renderer)
+        return pixels
+
+    def bare(self) -> Figure:
+        """The figure with all layers. It has no axes, whose making takes longer than all the rest."""
+        for layer in self._layers:
+            self.figure.add_artist(layer)
+        return self.figure
+
+    def on_axes(self) -> Figure:
+        """The figure with all layers on axes."""
+        FigureCanvasAgg(self.figure)
+        box = (self._left, self._bottom, self._width, self._height)
+        axes = self.figure.add_axes(box, xlim=(-EARLIEST, self.steps), ylim=(0, self._units))
+        axes.set_axis_off()
+        for layer in self._layers:
+            axes.add_artist(layer)
+        return self.figure
+
+    def _add(self, layer: Artist, clipped: bool = False) -> None:
+        layer.set_transform(self._place)
+        layer.set_clip_on(clipped)
+        layer.set_clip_box(self._frame)
+        self._layers.append(layer)
+
+    def draw_paper(self) -> None:
+        """Draws all but the hits and notes."""
+        self._fill_backgrounds()
+        self._rule()
+        self._write_texts()
+
+    def _fill_backgrounds(self) -> None:
         """Fills the clips, the first and the last stronger than those between, and shades the rows of black keys."""
         starts = range(0, self.steps, self.clip_bars * STEPS_PER_BAR)
         last = len(starts) - 1
@@ -308,9 +447,9 @@ class _Page:
         boxes += [(0, bottom, self.steps, bottom + height) for bottom, height in black]
         fills += [to_rgba(self.theme.ink, BLACK_KEY_INK)] * len(black)
         outlines = np.array(boxes)[:, [[0, 1], [2, 1], [2, 3], [0, 3]]]
-        self.axes.add_collection(PolyCollection(outlines, facecolors=fills, linewidths=0, zorder=0), autolim=False)
+        self._add(PolyCollection(outlines, facecolors=fills, linewidths=0, zorder=0), clipped=True)
 
-    def rule(self) -> None:
+    def _rule(self) -> None:
         """Rules lanes and Cs, and such steps, beats and bars as do not crowd; numbered bars rise into the ruler."""
         edges = [low + height * (key[0] == "drum") for key, (low, height) in self.rows.items() if key in ROW_NAMES]
         lines = [(0, edge, self.steps, edge, STEP_INK) for edge in edges]
@@ -322,24 +461,24 @@ class _Page:
         self._add_lines(np.array(lines)[:, :4], [to_rgba(self.theme.ink, line[4]) for line in lines], 1)
 
     def _add_lines(self, ends: np.ndarray, colours: object, layer: int, width: float = RULE_WIDTH) -> None:
-        style = {"linewidths": width * self.scale, "clip_on": False, "zorder": layer}
-        self.axes.add_collection(LineCollection(ends.reshape(-1, 2, 2), colors=colours, **style), autolim=False)
+        style = {"linewidths": width * self.scale, "zorder": layer}
+        self._add(LineCollection(ends.reshape(-1, 2, 2), colors=colours, **style))
 
     def draw_marks(self, marks: list[Mark]) -> None:
         """Draws hits and notes and, where there is room for it, how far they are from the grid: a line from there to a
         late one, the grid line through an early one."""
+        if not marks:
+            return
         left, length, velocity = np.array([(mark.onset, mark.length, mark.velocity) for mark in marks]).T
         bottom, height = np.array([self.rows[mark.row] for mark in marks]).T
         drum = np.array([mark.row[0] == "drum" for mark in marks])
         middle, half = bottom + height / 2, height / 2 * np.where(drum, 0.5 + 0.34 * velocity, 0.9)
         outlines = _outlines(left, np.maximum(length, MIN_LENGTH * self.unit), middle, half, self.unit)
-        loud, depth = (
-            np.array([to_rgb(self.theme.loud[mark.colour]) for mark in marks]),
-            QUIETEST + (1 - QUIETEST) * velocity,
-        )
+        loud = np.array([to_rgb(colour) for colour in self.theme.loud])[[mark.colour for mark in marks]]
+        depth = QUIETEST + (1 - QUIETEST) * velocity
         fills = loud * depth[:, None] + np.outer(1 - depth, to_rgb(self.theme.paper))
         style = {"edgecolors": self.theme.paper, "linewidths": RULE_WIDTH * (not self.dense), "zorder": 2}
-        self.axes.add_collection(PolyCollection(outlines, facecolors=fills, **style), autolim=False)
+        self._add(PolyCollection(outlines, facecolors=fills, **style), clipped=True)
         if self.dense:
             return
         grid = np.round(left)
@@ -350,7 +489,7 @@ class _Page:
         ends = np.stack([grid, middle - 0.9 * half, grid, middle + 0.9 * half], -1)[early]
         self._add_lines(ends, to_rgba(self.theme.paper, 0.6), 3)
 
-    def write(self) -> None:
+    def _write_texts(self) -> None:
         """Writes the names of the rows, the title, and numbers: of all bars or, short of room, of some clips' first."""
         for key in [key for key in self.rows if key in ROW_NAMES]:
             ink = 1 if key in self.used or key[0] == "pitch" else FAINT_INK
@@ -367,7 +506,7 @@ class _Page:
     def _write(self, x: float, y: float, text: str, ink: float = 1, **style: str) -> None:
         # With parse_math, a title with two dollar signs would be set as a formula.
         style = {"family": FONT, "va": "center_baseline", "color": to_rgba(self.theme.ink, ink)} | style
-        self.axes.text(x, y, text, size=TEXT_SIZE * self.scale, parse_math=False, **style)
+        self._add(Text(x, y, text, size=TEXT_SIZE * self.scale, parse_math=False, zorder=3, **style))
 
 
 def _outlines(left: np.ndarray, length: np.ndarray, middle: np.ndarray, half: np.ndarray, unit: float) -> np.ndarray:

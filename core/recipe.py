@@ -66,7 +66,11 @@ class Recipe:
     def __post_init__(self) -> None:
         """Raises `SettingError` with a sentence if a setting cannot be used."""
         if self.operation not in INPUTS:
-            raise SettingError(f"The operation must be one of {', '.join(INPUTS)}, not {str(self.operation)[:40]}.")
+            raise SettingError(
+                "The operation must be one of {known}, not {operation}.",
+                known=", ".join(INPUTS),
+                operation=str(self.operation)[:40],
+            )
         switches = (self.same_z, self.own_ends, self.keep_notes, self.keep_dynamics)
         if not isinstance(self.model, str) or not all(isinstance(switch, bool) for switch in switches):
             raise SettingError("This recipe is damaged.")
@@ -87,11 +91,21 @@ class Recipe:
             checked["bars"] = limits.whole_number_within(self.bars, limits.BARS, "The number of bars")
         inputs = INPUTS[self.operation]
         if len(self.clips) != inputs:
-            needed = f"{inputs or 'no'} input clip{' is' if inputs == 1 else 's are'}"
-            raise SettingError(f"To {self.operation}, {needed} needed, not {len(self.clips)}.")
+            raise SettingError(
+                "To {operation}, no input clips are needed, not {count}."
+                if inputs == 0
+                else "To {operation}, 1 input clip is needed, not {count}."
+                if inputs == 1
+                else "To {operation}, {needed} input clips are needed, not {count}.",
+                operation=self.operation,
+                needed=inputs,
+                count=len(self.clips),
+            )
         if self.operation == "groove" and self.clips[0].bars > limits.GROOVE_BARS:
             raise SettingError(
-                f"At most {limits.GROOVE_BARS} bars can be humanised at once, not {self.clips[0].bars}. Choose a part."
+                "At most {most} bars can be humanised at once, not {bars}. Choose a part.",
+                most=limits.GROOVE_BARS,
+                bars=self.clips[0].bars,
             )
         for name, value in checked.items():
             object.__setattr__(self, name, value)
@@ -190,8 +204,9 @@ class Recipe:
         changed = [name for name, value in recipe.settings().items() if name in read and read[name] != value]
         if changed:
             raise SettingError(
-                f"In this recipe.json the {changed[0]} was changed, but the settings there are only for reading. "
-                "Make the music anew with other settings instead."
+                "In this recipe.json the {setting} was changed, but the settings there are only for reading. "
+                "Make the music anew with other settings instead.",
+                setting=changed[0],
             )
         return recipe
 

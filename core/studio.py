@@ -22,6 +22,7 @@ from core.errors import CancelledError, LatentJamError, ModelTooLargeError, Sett
 from core.network import vae
 from core.performance import Performance, Progress
 from core.recipe import Recipe
+from core.sentences import Sentence
 from core.trained_model import TrainedModel
 
 # How much of a performance loading takes.
@@ -67,10 +68,10 @@ class Studio:
                     return self._loaded[model_id]
             needed = self._check_fits(entry)
             with self._weights(entry, tell, cancel) as path:
-                tell(1.0, f"Loading {entry.name}")
+                tell(1.0, Sentence("Loading {name}", name=entry.name))
                 # Before the new one comes, so that both are never there together.
                 self._make_room(needed)
-                model = TrainedModel(entry.config, checkpoint_dir_or_path=path)
+                model = TrainedModel(entry.config, limits.CLIPS_TOGETHER, path)
             with self._lock:
                 self._loaded[model_id] = model
             self._make_room(0)
@@ -89,9 +90,9 @@ class Studio:
         with self._lock:
             lock = self._loading.setdefault(entry.id, threading.Lock())
         while not lock.acquire(timeout=limits.PROGRESS_SECONDS):
-            tell(0.0, f"Waiting for {entry.name}, which is being loaded already")
+            tell(0.0, Sentence("Waiting for {name}, which is being loaded already", name=entry.name))
             if cancel.is_set():
-                raise CancelledError(f"Waiting for {entry.name} was stopped.")
+                raise CancelledError("Waiting for {name} was stopped.", name=entry.name)
         try:
             yield
         finally:
@@ -109,8 +110,11 @@ class Studio:
         needed = _memory_bytes(entry.config)
         if needed > self._budget:
             raise ModelTooLargeError(
-                f"{entry.name} takes {needed / 1e6:.0f} MB of memory, and models may take {self._budget / 1e6:.0f} MB "
-                "here. Choose a smaller one, or set LATENT_JAM_MODELS_BYTES."
+                "{name} takes {needed:.0f} MB of memory, and models may take {most:.0f} MB here. Choose a smaller one, "
+                "or set LATENT_JAM_MODELS_BYTES.",
+                name=entry.name,
+                needed=needed / 1e6,
+                most=self._budget / 1e6,
             )
         return needed
 
@@ -132,12 +136,13 @@ class Studio:
         entry = catalog.find(recipe.model, self.models)
         if recipe.operation != "groove" and entry.config.data_converter.control_depth:
             raise SettingError(
-                f"{entry.name} makes grooves of drums that are there, and has none to {recipe.operation}. "
-                "Choose another model."
+                "{name} makes grooves of drums that are there, and has none to {operation}. Choose another model.",
+                name=entry.name,
+                operation=recipe.operation,
             )
-        tell(0.0, f"Loading {entry.name}")
+        tell(0.0, Sentence("Loading {name}", name=entry.name))
         model = self.load(recipe.model, lambda share, what: tell(LOADING * share, what), cancel)
-        tell(LOADING, "Playing")
+        tell(LOADING, Sentence("Playing"))
         clips = {"sample": _sample, "interpolate": _interpolate, "groove": _groove}[recipe.operation](recipe, model)
         joined = clip.join(clips, entry.name) if recipe.operation == "interpolate" else None
         return Performance(recipe, clips, joined)
@@ -146,7 +151,11 @@ class Studio:
 def _sample(recipe: Recipe, model: TrainedModel) -> tuple[Clip, ...]:
     bars = recipe.bars or model.config.bars
     if model.config.is_hierarchical and bars != model.config.bars:
-        raise SettingError(f"{_name(recipe)} always plays {model.config.bars} bars. Leave the number of bars out.")
+        raise SettingError(
+            "{name} always plays {bars} bars. Leave the number of bars out.",
+            name=_name(recipe),
+            bars=model.config.bars,
+        )
     steps = bars * STEPS_PER_BAR
     sequences = model.sample(recipe.count, steps, recipe.temperature, recipe.same_z, seed=recipe.seed)
     return _numbered(recipe, sequences, bars)
@@ -156,8 +165,11 @@ def _interpolate(recipe: Recipe, model: TrainedModel) -> tuple[Clip, ...]:
     bars = model.config.bars
     if recipe.count * bars > limits.PATH_BARS:
         raise SettingError(
-            f"A path has at most {limits.PATH_BARS} bars, so of clips of {bars} bars it has at most "
-            f"{limits.PATH_BARS // bars} steps, not {recipe.count}."
+            "A path has at most {most_bars} bars, so of clips of {bars} bars it has at most {most} steps, not {count}.",
+            most_bars=limits.PATH_BARS,
+            bars=bars,
+            most=limits.PATH_BARS // bars,
+            count=recipe.count,
         )
     start, end = (clip.to_sequence(each) for each in recipe.clips)
     steps = bars * STEPS_PER_BAR

@@ -24,7 +24,9 @@ def clip_of_taps(seconds: Sequence[float], qpm: float) -> Clip:
     """
     qpm = limits.number_within(qpm, limits.QPM, "The tempo")
     if len(seconds) > MOST_TAPS:
-        raise ClipError(f"These are more than {MOST_TAPS} taps in two bars. Tap the rhythm once more, slower.")
+        raise ClipError(
+            "These are more than {most} taps in two bars. Tap the rhythm once more, slower.", most=MOST_TAPS
+        )
     end = BARS * TICKS_PER_BAR
     ticks = [time * qpm / 60 * TICKS_PER_QUARTER for time in seconds if math.isfinite(time)]
     starts = sorted({max(0, round(tick)) for tick in ticks if -LENGTH <= tick < end - LENGTH // 2})

@@ -13,15 +13,17 @@ import numpy as np
 import tensorflow as tf
 from note_seq.protobuf.music_pb2 import NoteSequence
 
-from core import checkpoints, groove
+from core import checkpoints, groove, limits
+from core.batching import Batching
 from core.configs import Config
 from core.converters.drums import NUM_CLASSES
 from core.converters.groove import HITS, ROW, loudest_notes, padded_windows, rows_of
 from core.converters.windows import REFERENCE_QPM, bars_up
-from core.decoding import decoding_of
+from core.decoding import Draw, decoding_of, draws_of
 from core.errors import MultipleExtractedExamplesError, NoExtractedExamplesError, SettingError
 from core.network import encoder
 from core.seeds import Stage, Stream, new_seed
+from core.sentences import Sentence
 
 
 class TrainedModel:
@@ -32,7 +34,7 @@ class TrainedModel:
 
         Args:
             config: an entry of `CONFIG_MAP`.
-            batch_size: the most clips that are decoded together.
+            batch_size: the most clips that are decoded together, also of several threads that wait.
             checkpoint_dir_or_path: what `checkpoints.load` takes.
 
         Raises:
@@ -45,6 +47,7 @@ class TrainedModel:
         self._dtype = decoding.dtype
         self._weights = {name: tf.constant(array, self._dtype) for name, array in weights.items()}
         self._decoding = decoding(self._weights)
+        self._decode_together = Batching(self._decode_batch, batch_size, limits.DECODINGS_AT_ONCE)
         depth = config.data_converter.input_depth + config.data_converter.control_depth
         self._encode = tf.function(
             lambda inputs, lengths: encoder.encode(self._weights, inputs, lengths),
@@ -113,14 +116,20 @@ class TrainedModel:
             bars, what = self.config.bars, self.config.data_converter.plays
             if not tensors.inputs:
                 if what == "band":
-                    what = "melody, bass and drums together"
+                    what = Sentence("melody, bass and drums together")
                 raise NoExtractedExamplesError(
-                    f"Clip {number} has no {bars} bars of {what} in 4-4 time that {self.config.name} could encode."
+                    "Clip {number} has no {bars} bars of {what} in 4-4 time that {model} could encode.",
+                    number=number,
+                    bars=bars,
+                    what=what,
+                    model=self.config.name,
                 )
             if len(tensors.inputs) > 1:
                 raise MultipleExtractedExamplesError(
-                    f"Clip {number} is longer than the {bars} bars that {self.config.name} takes: "
-                    "choose one part of it."
+                    "Clip {number} is longer than the {bars} bars that {model} takes: choose one part of it.",
+                    number=number,
+                    bars=bars,
+                    model=self.config.name,
                 )
             inputs += tensors.inputs
             lengths += tensors.lengths
@@ -234,9 +243,11 @@ class TrainedModel:
         """
         converter = self.config.data_converter
         if not self.config.is_groove:
-            raise SettingError(f"{self.config.name} cannot groove: choose a groove model.")
+            raise SettingError("{model} cannot groove: choose a groove model.", model=self.config.name)
         if keep_notes and converter.tapify:
-            raise SettingError(f"{self.config.name} makes new drums from taps, so it cannot keep the notes.")
+            raise SettingError(
+                "{model} makes new drums from taps, so it cannot keep the notes.", model=self.config.name
+            )
         self._check_temperature(temperature)
         feel = groove.Amount(amount, amount if dynamics is None else dynamics, keep_dynamics)
         drums = [note for note in note_sequence.notes if note.is_drum]
@@ -271,7 +282,7 @@ class TrainedModel:
         heard = converter.heard(windows)
         _, mu, _ = self.encode_tensors(list(heard), lengths, control_tensors, seed)
         # One stream for the whole song: a drummer does not start afresh every two bars.
-        noise = self._decoding.noise(seed, 0, len(windows) * window_steps, temperature)
+        noise = self._decoding.noise(Draw(seed, 0, temperature), len(windows) * window_steps)
         if converter.add_class is None:
             known = np.arange(ROW) < HITS.stop
         else:
@@ -293,19 +304,24 @@ class TrainedModel:
             length = self.config.hparams.max_seq_len
         if not length:
             raise SettingError(
-                f"{self.config.name} needs a length in steps, for example length={self.config.hparams.max_seq_len}."
+                "{model} needs a length in steps, for example length={length}.",
+                model=self.config.name,
+                length=self.config.hparams.max_seq_len,
             )
         self._check_temperature(temperature)
         z = np.asarray(z, np.float32)
         seed = new_seed() if seed is None else seed
         controls = np.zeros((length, 0)) if c_input is None else np.asarray(c_input, float)[:length]
+        clips = [(*clip, controls) for clip in zip(z, draws_of(seed, range(len(z)), temperature), strict=True)]
         samples: list[np.ndarray] = []
         for start in range(0, len(z), self.batch_size):
-            clips = range(start, min(start + self.batch_size, len(z)))
-            batch = z[clips.start : clips.stop]
-            theirs = np.broadcast_to(controls, (len(clips), *controls.shape))
-            samples += self._decoding.decode(batch, seed, clips, length, temperature, theirs)
+            samples += self._decode_together(length, clips[start : start + self.batch_size])
         return samples
+
+    def _decode_batch(self, length: int, clips: list[tuple[np.ndarray, Draw, np.ndarray]]) -> list[np.ndarray]:
+        """Samples for latents, draws and controls of clips of one length."""
+        z, theirs, controls = zip(*clips, strict=True)
+        return self._decoding.decode(np.stack(z), theirs, length, np.stack(controls))
 
     @property
     def _takes_controls(self) -> bool:
@@ -314,8 +330,9 @@ class TrainedModel:
     def _check_controls(self, controls: object) -> None:
         if self._takes_controls and controls is None:
             raise SettingError(
-                f"{self.config.name} needs controls: c_input with {self.config.data_converter.control_depth} numbers "
-                "a step."
+                "{model} needs controls: c_input with {depth} numbers a step.",
+                model=self.config.name,
+                depth=self.config.data_converter.control_depth,
             )
         if not self._takes_controls and controls is not None:
             raise SettingError("This model takes no controls.")
@@ -323,7 +340,7 @@ class TrainedModel:
     @staticmethod
     def _check_temperature(temperature: float) -> None:
         if not temperature > 0:
-            raise SettingError(f"The temperature must be above 0, not {temperature}.")
+            raise SettingError("The temperature must be above 0, not {temperature}.", temperature=temperature)
 
 
 def _one_tempo(sequence: NoteSequence) -> float:

@@ -22,10 +22,12 @@ from core.clip import (
     Clip,
     Note,
     from_sequence,
+    length_of,
     read_midi,
     to_sequence,
 )
 from core.errors import ClipError, one_line
+from core.sentences import Sentence
 
 if TYPE_CHECKING:
     from note_seq.protobuf.music_pb2 import NoteSequence
@@ -58,11 +60,14 @@ class Window:
     track: str = ""
 
     @property
-    def label(self) -> str:
+    def label(self) -> Sentence:
         """Its track, and its bars as a musician counts them."""
         last = self.first_bar + self.clip.bars - 1
-        bars = f"Bar {last}" if last == self.first_bar else f"Bars {self.first_bar}–{last}"
-        return f"{self.track} · {bars}" if self.track else bars
+        if last == self.first_bar:
+            bars = Sentence("Bar {last}", last=last)
+        else:
+            bars = Sentence("Bars {first}–{last}", first=self.first_bar, last=last)
+        return Sentence("{track} · {bars}", track=self.track, bars=bars) if self.track else bars
 
 
 @dataclass(frozen=True)
@@ -115,9 +120,9 @@ def windows(data: bytes, name: str, bars: int, plays: Sequence[str] = (DRUMS, ME
         beyond |= len(of_track) > room
         found += [replace(window, track=track.label if len(tracks) > 1 else "") for window in of_track[:room]]
     if not found:
-        raise why_not or ClipError(f"There is nothing in “{name}” that could be used.")
+        raise why_not or ClipError("There is nothing in “{name}” that could be used.", name=name)
     if beyond:
-        said.append(f"The first {len(found)} different parts are shown, there are more.")
+        said.append(Sentence("The first {count} different parts are shown, there are more.", count=len(found)))
     return Upload(tuple(found), tuple(said))
 
 
@@ -127,7 +132,7 @@ def _windows_of(track: _Track, name: str, bars: int, said: list[str]) -> list[Wi
     if track.plays != DRUMS:
         parts = [(first_bar, _top_lines(part, said)) for first_bar, part in parts]
     if parts[-1][0] + parts[-1][1].bars - 1 > limits.SEARCHED_BARS:
-        said.append(f"Only its first {limits.SEARCHED_BARS} bars were searched.")
+        said.append(Sentence("Only its first {most} bars were searched.", most=limits.SEARCHED_BARS))
     is_one = {DRUMS: is_one_phrase, MELODY: is_one_melody, BAND: is_one_band}[track.plays]
     pauses = [_pauses(part, track.plays) for _, part in parts]
     found: dict[tuple, Window] = {}
@@ -147,12 +152,21 @@ def _windows_of(track: _Track, name: str, bars: int, said: list[str]) -> list[Wi
         if found:
             return list(found.values())
     longest = max(part.bars for _, part in parts)
-    what = {DRUMS: "drums", MELODY: "melody", BAND: "melody, bass and drums"}[track.plays]
+    what = Sentence("melody, bass and drums") if track.plays == BAND else track.plays
     if longest < bars:
         raise ClipError(
-            f"“{name}” has only {_bars(longest)} of {what} in 4-4, and {bars} are needed. Loop it to {bars} bars."
+            "“{name}” has only {length} of {what} in 4-4, and {bars} are needed. Loop it to {bars} bars.",
+            name=name,
+            length=length_of(longest),
+            what=what,
+            bars=bars,
         )
-    raise ClipError(f"“{name}” has no {bars} bars in a row with {what} in each. Choose a denser part.")
+    raise ClipError(
+        "“{name}” has no {bars} bars in a row with {what} in each. Choose a denser part.",
+        name=name,
+        bars=bars,
+        what=what,
+    )
 
 
 def drum_music(data: bytes, name: str) -> tuple[Clip, tuple[str, ...]]:
@@ -167,10 +181,15 @@ def drum_music(data: bytes, name: str) -> tuple[Clip, tuple[str, ...]]:
     said = tuple(sentences)
     _, longest = max(parts, key=lambda part: len(part[1].notes))
     if len(parts) > 1:
-        said += (f"Its tempo or metre changes: the part with the most hits was taken, {_bars(longest.bars)}.",)
+        said += (
+            Sentence(
+                "Its tempo or metre changes: the part with the most hits was taken, {length}.",
+                length=length_of(longest.bars),
+            ),
+        )
     if longest.bars > limits.GROOVE_BARS:
         longest = cut(longest, 0, limits.GROOVE_BARS)
-        said += (f"The first {limits.GROOVE_BARS} bars were taken.",)
+        said += (Sentence("The first {most} bars were taken.", most=limits.GROOVE_BARS),)
     return longest, said
 
 
@@ -283,17 +302,17 @@ def _top_line(clip: Clip, said: list[str]) -> Clip:
             line[-1] = replace(line[-1], end=max(note.start, line[-1].start + 1))
         octaves = -(-max(0, LOWEST - note.pitch) // 12) + -max(0, note.pitch - HIGHEST) // 12
         if octaves:
-            said.append("Notes beyond the range of a piano were moved by octaves.")
+            said.append(Sentence("Notes beyond the range of a piano were moved by octaves."))
         line.append(replace(note, pitch=note.pitch + 12 * octaves))
     if len(line) < len(clip.notes):
-        said.append("Where several notes begin together, the highest was taken.")
+        said.append(Sentence("Where several notes begin together, the highest was taken."))
     return replace(clip, notes=tuple(line))
 
 
 def _tracks(sequence: NoteSequence, name: str, plays: Sequence[str], said: list[str]) -> list[_Track]:
     """The tracks of a file that could be used; adds sentences on what was taken and what was left out."""
     if not sequence.notes:
-        raise ClipError(f"None of the notes in “{name}” has an end. Export it again from your DAW.")
+        raise ClipError("None of the notes in “{name}” has an end. Export it again from your DAW.", name=name)
     names = {info.instrument: info.name.strip() for info in sequence.instrument_infos}
     drums = {note.instrument for note in sequence.notes if note.is_drum}
     drummers = [note for note in sequence.notes if note.is_drum]
@@ -302,13 +321,15 @@ def _tracks(sequence: NoteSequence, name: str, plays: Sequence[str], said: list[
         drummers = [note for note in sequence.notes if note.instrument in drums]
         if drummers and {DRUMS, BAND} & set(plays):
             called = sorted({names[number] for number in drums})
-            shown = ", ".join(f"“{each}”" for each in called[:MELODY_TRACKS]) + ", …" * (len(called) > MELODY_TRACKS)
-            said.append(f"Nothing is on channel 10; the track {shown} was taken as drums.")
+            shown = Sentence.listed(f"“{each}”" for each in called[:MELODY_TRACKS])
+            if len(called) > MELODY_TRACKS:
+                shown = Sentence("{names}, …", names=shown)
+            said.append(Sentence("Nothing is on channel 10; the track {names} was taken as drums.", names=shown))
     lines: dict[int, list] = {}
     for note in sequence.notes:
         if not note.is_drum and note.instrument not in drums:
             lines.setdefault(note.instrument, []).append(note)
-    label_of = {number: names.get(number) or f"Track {number + 1}" for number in lines}
+    label_of = {number: names.get(number) or Sentence("Track {number}", number=number + 1) for number in lines}
     ranked = sorted(lines, key=lambda number: _unlike_a_melody(names.get(number, ""), lines[number]))
     found: list[_Track] = []
     # The tracks that went into no choice.
@@ -316,11 +337,17 @@ def _tracks(sequence: NoteSequence, name: str, plays: Sequence[str], said: list[
     if BAND in plays and drummers and len(ranked) > 1:
         melody, bass = ranked[0], _bass_among(ranked[1:], names, lines)
         music = _with_only(sequence, {MELODY: lines[melody], "bass": lines[bass], DRUMS: drummers})
-        found.append(_Track("Trio", BAND, music))
-        said.append(f"The trio: melody from “{label_of[melody]}”, bass from “{label_of[bass]}”, and the drums.")
+        found.append(_Track(Sentence("Trio"), BAND, music))
+        said.append(
+            Sentence(
+                "The trio: melody from “{melody}”, bass from “{bass}”, and the drums.",
+                melody=label_of[melody],
+                bass=label_of[bass],
+            )
+        )
         left -= {melody, bass}
     if DRUMS in plays and drummers:
-        found.append(_Track("Drums", DRUMS, _with_only(sequence, {DRUMS: drummers})))
+        found.append(_Track(Sentence("Drums"), DRUMS, _with_only(sequence, {DRUMS: drummers})))
     if MELODY in plays:
         for number in ranked[:MELODY_TRACKS]:
             found.append(_Track(label_of[number], MELODY, _with_only(sequence, {MELODY: lines[number]})))
@@ -329,23 +356,40 @@ def _tracks(sequence: NoteSequence, name: str, plays: Sequence[str], said: list[
         raise ClipError(_why_nothing(name, plays, bool(drummers), len(lines)))
     others = len(left) + bool(drummers and not {DRUMS, BAND} & {track.plays for track in found})
     if others:
-        taken = {DRUMS: "The drums were taken", MELODY: "The melody was taken", BAND: "The trio was taken"}
-        choice = taken[found[0].plays] if len(found) == 1 else f"{len(found)} tracks can be chosen"
-        said.append(f"{choice}, {others} other track{'s were' if others > 1 else ' was'} left out.")
+        taken = {
+            DRUMS: Sentence("The drums were taken"),
+            MELODY: Sentence("The melody was taken"),
+            BAND: Sentence("The trio was taken"),
+        }
+        several = Sentence("{count} tracks can be chosen", count=len(found))
+        choice = taken[found[0].plays] if len(found) == 1 else several
+        if others == 1:
+            said.append(Sentence("{choice}, 1 other track was left out.", choice=choice))
+        else:
+            said.append(Sentence("{choice}, {others} other tracks were left out.", choice=choice, others=others))
     return found
 
 
-def _why_nothing(name: str, plays: Sequence[str], has_drums: bool, lines: int) -> str:
+def _why_nothing(name: str, plays: Sequence[str], has_drums: bool, lines: int) -> Sentence:
     """A sentence on a file without anything of what is wanted."""
     if DRUMS in plays:
-        return (
-            f"There are no drums in “{name}”. Put them on MIDI channel 10, or give their track a name with “drums” in "
-            "it."
+        return Sentence(
+            "There are no drums in “{name}”. Put them on MIDI channel 10, or give their track a name with “drums” in "
+            "it.",
+            name=name,
         )
     if MELODY in plays:
-        return f"There is no melody in “{name}”: all its notes are drums. Take drums for both A and B."
-    missing = "there are no drums on channel 10" if not has_drums else f"beside drums it has only {lines} of the two"
-    return f"A trio needs a melody, a bass and drums, each on a track of its own, and in “{name}” {missing}."
+        return Sentence(
+            "There is no melody in “{name}”: all its notes are drums. Take drums for both A and B.", name=name
+        )
+    missing = Sentence("there are no drums on channel 10")
+    if has_drums:
+        missing = Sentence("beside drums it has only {lines} of the two", lines=lines)
+    return Sentence(
+        "A trio needs a melody, a bass and drums, each on a track of its own, and in “{name}” {missing}.",
+        name=name,
+        missing=missing,
+    )
 
 
 def _bass_among(tracks: Sequence[int], names: dict[int, str], lines: dict[int, list]) -> int:
@@ -404,22 +448,35 @@ def _parts(music: NoteSequence, name: str, plays: str, said: list[str]) -> list[
             bars = int(last + TICKS_PER_STEP / 2) // TICKS_PER_BAR + 1
             shown = min(max(qpm, limits.QPM[0]), limits.QPM[1])
             if shown != qpm:
-                said.append(f"Its tempo of {qpm:.0f} is out of our range and was changed to {shown:.0f}.")
+                said.append(
+                    Sentence(
+                        "Its tempo of {qpm:.0f} is out of our range and was changed to {changed:.0f}.",
+                        qpm=qpm,
+                        changed=shown,
+                    )
+                )
             parts.append((first_bar, replace(from_sequence(segment, bars, qpm, _stem(name)), qpm=round(shown, 3))))
         elif segment.notes:
             other_metres = True
         first_bar += max(0, round(quarters / bar))
     if not parts:
-        what = "drums" if plays == DRUMS else "notes"
-        raise ClipError(f"The {what} in “{name}” are not in 4-4, the only metre that the models know.")
+        raise ClipError(
+            "The drums in “{name}” are not in 4-4, the only metre that the models know."
+            if plays == DRUMS
+            else "The notes in “{name}” are not in 4-4, the only metre that the models know.",
+            name=name,
+        )
     if other_metres:
-        said.append("Bars in other metres than 4-4 were left out.")
+        said.append(Sentence("Bars in other metres than 4-4 were left out."))
     hits = [note.start for _, part in parts for note in part.notes]
     astray = [abs((start + TICKS_PER_STEP // 2) % TICKS_PER_STEP - TICKS_PER_STEP // 2) for start in hits]
     if sum(astray) / len(astray) / TICKS_PER_STEP > OFF_GRID:
         said.append(
-            f"Its {'hits' if plays == DRUMS else 'notes'} do not follow the sixteenth notes of its tempo, so they were "
-            "moved to the nearest. If it was played without a click, set its tempo in your DAW first."
+            Sentence(
+                "Its {notes} do not follow the sixteenth notes of its tempo, so they were moved to the nearest. If it "
+                "was played without a click, set its tempo in your DAW first.",
+                notes=Sentence("hits") if plays == DRUMS else Sentence("notes"),
+            )
         )
     return parts
 
@@ -432,10 +489,6 @@ def _segments(sequence: NoteSequence) -> list[NoteSequence]:
     if not any(change.time for change in (*sequence.tempos, *sequence.time_signatures)):
         return [sequence]
     return sequences_lib.split_note_sequence_on_time_changes(sequence)
-
-
-def _bars(count: int) -> str:
-    return f"{count} bar{'s' if count > 1 else ''}"
 
 
 def _stem(name: str) -> str:

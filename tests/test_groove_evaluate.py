@@ -141,7 +141,7 @@ def test_residuals_find_the_noise_again(tiny_grooves):
     windows[..., ROW] = 120
     inputs, controls, rows = family.tensors(windows)
     _, mu, _ = model.encode_tensors(list(inputs[..., :ROW]), [steps] * count, list(controls))
-    noise = np.array([model._decoding.noise(3, clip, steps, 1.0) for clip in range(count)])
+    noise = np.array([model._decoding.noise(decoding.Draw(3, clip, 1.0), steps) for clip in range(count)])
     hits_given = np.broadcast_to(np.arange(ROW) < HITS.stop, rows.shape)
     windows[..., :ROW] = model._decoding.fill_in(mu, noise, controls, rows, hits_given)
     weights = {name: array.numpy().astype(np.float32) for name, array in model.weights.items()}

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from core import decoding
 from core.configs import CONFIG_MAP, Config
-from core.decoding import HierarchicalDecoding
+from core.decoding import Draw, HierarchicalDecoding, PlausibleDecoding, draws_of
 from core.network import encoder, vae
 from core.network.decoder import NO_SAMPLE
 from core.network.hierarchical_decoder import HierarchicalDecoder
@@ -76,7 +76,7 @@ def greedy_of_the_reference(name: str, p: float) -> tuple[np.ndarray, list[tf.Te
     """The greedy labels [steps, instruments] of z = (−1, −1/3, 1/3, 1), and the logits under teacher forcing."""
     weights = formula_weights(name, p)
     z = np.array([[-1, -1 / 3, 1 / 3, 1]], np.float32)
-    (labels,) = HierarchicalDecoding(weights).decode(z, 0, range(1), STEPS, GREEDY, None)
+    (labels,) = HierarchicalDecoding(weights).decode(z, draws_of(0, range(1), GREEDY), STEPS)
     labels = labels.reshape(STEPS, -1)
     previous = np.pad(labels[None, :-1], ((0, 0), (1, 0), (0, 0)), constant_values=NO_SAMPLE)
     decoder = HierarchicalDecoder.read(weights)
@@ -131,24 +131,40 @@ def bar_after_bar(weights: dict[str, tf.Tensor], z: np.ndarray, noise: np.ndarra
 def test_all_bars_at_once_is_bar_after_bar(name, temperature):
     weights = random_weights(name, 2.0)
     z = np.random.RandomState(2).randn(3, 4).astype(np.float32)
-    model = HierarchicalDecoding(weights)
-    noise = np.stack([model.noise(7, clip, STEPS, temperature) for clip in (4, 5, 6)])
+    model = decoding.decoding_of(CONFIG_MAP[name])(weights)
+    noise = np.stack([model.noise(draw, STEPS) for draw in draws_of(7, range(4, 7), temperature)])
     expected = bar_after_bar(weights, z, noise)
-    ours = np.array(model.decode(z, 7, range(4, 7), STEPS, temperature, None))
+    ours = np.array(model.decode(z, draws_of(7, range(4, 7), temperature), STEPS))
     assert (ours.reshape(expected.shape) == expected).all()
     # The labels on which the next bars depend are of many kinds, or this would prove little.
     assert temperature == GREEDY or len(np.unique(expected[:, 15::16])) > 8
 
 
-def test_a_clip_does_not_depend_on_its_batch(monkeypatch):
-    weights = random_weights(OUR_TRIO, 2.0)
+@pytest.mark.parametrize("name", [TRIO, OUR_TRIO])
+def test_a_clip_does_not_depend_on_its_batch(monkeypatch, name):
+    weights, decoding_class = random_weights(name, 2.0), decoding.decoding_of(CONFIG_MAP[name])
     z = np.random.RandomState(3).randn(4, 4).astype(np.float32)
-    together = HierarchicalDecoding(weights).decode(z, 1, range(4), STEPS, 1.0, None)
-    alone = HierarchicalDecoding(weights).decode(z[2:3], 1, range(2, 3), STEPS, 1.0, None)
+    together = decoding_class(weights).decode(z, draws_of(1, range(4), 1.0), STEPS)
+    alone = decoding_class(weights).decode(z[2:3], draws_of(1, range(2, 3), 1.0), STEPS)
     assert (together[2] == alone[0]).all()
     monkeypatch.setattr(decoding, "CLOSE_CALL", float("inf"))
-    exactly = HierarchicalDecoding(weights).decode(z[2:3], 1, range(2, 3), STEPS, 1.0, None)
+    exactly = decoding_class(weights).decode(z[2:3], draws_of(1, range(2, 3), 1.0), STEPS)
     assert (exactly[0] == alone[0]).all()
+
+
+def test_our_trio_never_plays_what_is_unlikely():
+    weights = random_weights(OUR_TRIO, 2.0)
+    plausible, all_of_it = PlausibleDecoding(weights), HierarchicalDecoding(weights)
+    cut, whole = plausible.noise(Draw(1, 0, 1.0), STEPS), all_of_it.noise(Draw(1, 0, 2.0), STEPS)
+    assert (cut <= whole).all() and cut.max() == 2.0 and (cut < whole).mean() > 0.2
+    assert decoding.decoding_of(CONFIG_MAP[TRIO]) is HierarchicalDecoding
+    # Logits of which one lies far above the others are all that counts, by as much as the noise says.
+    drums = slice(-512, None)
+    rng = np.random.default_rng(0)
+    logits = rng.normal(0, 3, (STEPS, 512))
+    likeliest = logits.max(-1)
+    drawn = [np.take_along_axis(logits, (logits + n[:, drums]).argmax(-1)[:, None], 1)[:, 0] for n in (cut, whole)]
+    assert np.quantile(likeliest - drawn[0], 0.9) < 2 < np.quantile(likeliest - drawn[1], 0.75)
 
 
 def test_bar_encoder_ignores_what_lies_beyond_the_length():

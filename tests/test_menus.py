@@ -24,7 +24,7 @@ def test_a_choice_is_what_the_catalogue_has(choice):
     assert not ("sample" in choice.does and converter.control_depth)
     if model.source == "magenta":
         assert choice.megabytes == round(model.download_bytes / 1e6)
-        assert f"{choice.megabytes} MB" in choice.label
+        assert all(f"{choice.megabytes} MB" in words for words in choice.label.words.values())
 
 
 def test_what_is_in_the_box_comes_first():
@@ -41,5 +41,6 @@ def test_the_owners_checkpoints_are_on_the_menus(monkeypatch):
     monkeypatch.setenv("LATENT_JAM_CHECKPOINTS", "mine=cat-mel_2bar_small:/nowhere.safetensors")
     own = catalog.own_checkpoint("cat-mel_2bar_small", "/nowhere.safetensors", "mine")
     monkeypatch.setitem(catalog.CATALOG, own.id, own)
-    assert models.menu("sample")[-1] == ("Yours · mine: melody, 2 bars", "local/mine")
+    label, id = models.menu("sample")[-1]
+    assert (label.words["en"], id) == ("Yours · mine: melody, 2 bars", "local/mine")
     assert "local/mine" in [choice.id for choice in models.blending("melody", 2)]

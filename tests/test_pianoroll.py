@@ -211,6 +211,27 @@ def test_spread_pictures_of_equally_many_bars_align() -> None:
     assert 0 < np.ptp(changed) < 20
 
 
+@pytest.mark.parametrize("settings", [{}, {"theme": "dark"}, {"clip_bars": 1}, {"dpi": 72}, {"bars": 12}])
+@pytest.mark.parametrize("music", [rock(), NoteSequence(), drums((UNMAPPED, 3.8, 90), (KICK, -0.3, 20))])
+def test_hits_on_a_kept_page_are_as_on_a_new_one(
+    music: NoteSequence, settings: dict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = {"bars": 2, "qpm": QPM, "spread": True, **settings}
+    kept = [pianoroll.png(music, **settings) for _ in range(2)]
+    monkeypatch.setattr(pianoroll, "COMMON_PIXELS", 0)
+    assert kept == [pianoroll.png(music, **settings)] * 2
+
+
+def test_few_pages_are_kept() -> None:
+    for bars in range(1, 3 + pianoroll.COMMON_PAPERS):
+        pianoroll.png(rock(), bars, QPM, dpi=36)
+    assert pianoroll._common_paper.cache_info().currsize == pianoroll.COMMON_PAPERS
+    before = pianoroll._common_paper.cache_info().misses
+    pianoroll.png(rock(), 64, QPM, dpi=144, spread=True)
+    pianoroll.png(rock(), 2, QPM, dpi=36, title="Rock")
+    assert pianoroll._common_paper.cache_info().misses == before
+
+
 @pytest.mark.parametrize("bars", [1, 12, 512])
 def test_texts_stay_in_a_spread_picture_and_apart(bars: int) -> None:
     sequence = drums(*((pitch, 0, 90) for pitch in (*CLASS_PITCHES, UNMAPPED)))

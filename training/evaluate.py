@@ -13,7 +13,7 @@ from core.configs import Config
 from core.converters import melody, trio
 from core.converters.drums import CLASS_NAMES, labels_to_hits
 from core.converters.windows import one_hot
-from core.decoding import decoding_of
+from core.decoding import decoding_of, draws_of
 from core.network import encoder, vae
 from core.network.decoder import NO_SAMPLE, CategoricalDecoder
 from core.network.hierarchical_decoder import HierarchicalDecoder
@@ -118,7 +118,7 @@ def reconstruct(
         mu, best, entropy, kl = (
             a.numpy() for a in run(tf.constant(heard, tf.float32), tf.constant(previous, tf.int32), labels)
         )
-        free += decoding.decode(mu, 0, range(len(labels)), labels.shape[1], GREEDY, None)
+        free += decoding.decode(mu, draws_of(0, range(len(labels)), GREEDY), labels.shape[1])
         forced.append(best.reshape(labels.shape))
         entropies.append(entropy)
         kls.append(kl)

@@ -9,7 +9,7 @@ import numpy as np
 
 from core.catalog import Model
 from core.converters import trio
-from core.decoding import decoding_of
+from core.decoding import decoding_of, draws_of
 from core.trained_model import TrainedModel
 from training import evaluate, pop909
 from training.data import Data
@@ -25,7 +25,7 @@ ABOUT = """Configuration `{config}` (MusicVAE, Roberts et al. 2018): {encoder}, 
 {decoder}. {bars} bars of 4-4, one step a sixteenth note. No velocities and no timing off the grid: those are not in
 this model family."""
 SAMPLES = 500
-TEMPERATURES = (0.2, 0.5, 0.8)
+TEMPERATURES = (0.2, 0.5, 0.8, 1.0)
 FIGURES = (
     ("notes a bar", lambda s: " / ".join(f"{each:.2f}" for each in s.density)),
     ("compass in semitones", lambda s: " / ".join(f"{each:.1f}" for each in s.compass)),
@@ -81,7 +81,7 @@ def quality_table(model: Model, settings: TrainingSettings, data: Data, cache: P
         z = trained.sample_latents(SAMPLES, seed=0)
         steps = trained.config.data_converter.slice_steps
         described.append(
-            evaluate.describe_lines(np.array(decoding.decode(z, 0, range(SAMPLES), steps, temperature, None)))
+            evaluate.describe_lines(np.array(decoding.decode(z, draws_of(0, range(SAMPLES), temperature), steps)))
         )
     titles = " | ".join(f"temperature {temperature}" for temperature in TEMPERATURES)
     return "\n".join(

@@ -17,6 +17,7 @@ from core.errors import LatentJamError
 from core.recipe import Recipe
 from core.seeds import new_seed
 from ui import links, rolls
+from ui.languages import spoken
 
 NEW = -1
 
@@ -99,7 +100,7 @@ def make_clips(
     Args:
         model: what to make. bundled/drums_2bar.lokl: drum beats of 2 bars. bundled/melody_2bar: melodies of 2 bars. bundled/melody_16bar: melodies of 16 bars. bundled/trio_16bar: melody, bass and drums, 16 bars.
         num_outputs: how many clips, 1 to 16.
-        temperature: 0.01 to 2. Low plays it safe, high takes risks. 0.5 suits drums and melodies of 2 bars, 0.2 those of 16, 0.8 the trio.
+        temperature: 0.01 to 2. Low plays it safe, high takes risks. 0.5 suits drums and melodies of 2 bars, 0.2 those of 16, 1 the trio.
         same_z: true for variations of one idea, false for different ideas.
         qpm: tempo in quarter notes a minute, 30 to 300.
         seed: the same seed and settings give the same music; -1 for a new one.
@@ -149,7 +150,7 @@ def blend_two_clips(
             uploads.windows(*_read(path), entry.bars, (entry.plays,)).windows[0].clip for path in (midi_a, midi_b)
         )
     except LatentJamError as error:
-        raise gr.Error(str(error), print_exception=False) from None
+        raise gr.Error(spoken(error.sentence), print_exception=False) from None
     recipe = _recipe(
         "interpolate", model, seed, count=num_outputs, temperature=temperature, own_ends=own_ends, qpm=qpm, clips=clips
     )
@@ -190,7 +191,7 @@ def play_like_a_drummer(
     try:
         clip, _ = uploads.drum_music(*_read(midi))
     except LatentJamError as error:
-        raise gr.Error(str(error), print_exception=False) from None
+        raise gr.Error(spoken(error.sentence), print_exception=False) from None
     recipe = _recipe(
         "groove",
         model,
@@ -222,7 +223,7 @@ def play_recipe(jam: str, request: gr.Request) -> tuple[list[str], str, str]:
         recipe = Recipe.from_link(jam)
         link = links.link(recipe, links.page_address(request))
     except LatentJamError as error:
-        raise gr.Error(str(error), print_exception=False) from None
+        raise gr.Error(spoken(error.sentence), print_exception=False) from None
     performance = _perform(recipe)
     whole = [performance.joined] if performance.joined else []
     return _kept([*performance.clips, *whole], recipe), recipe.to_string(), link
@@ -241,14 +242,14 @@ def share_link(recipe: str, request: gr.Request) -> str:
     try:
         return links.link(Recipe.from_link(recipe), links.page_address(request))
     except LatentJamError as error:
-        raise gr.Error(str(error), print_exception=False) from None
+        raise gr.Error(spoken(error.sentence), print_exception=False) from None
 
 
 def _recipe(operation: str, model: str, seed: float, **settings: object) -> Recipe:
     try:
         return Recipe(operation, model, new_seed() if seed == NEW else seed, **settings)
     except LatentJamError as error:
-        raise gr.Error(str(error), print_exception=False) from None
+        raise gr.Error(spoken(error.sentence), print_exception=False) from None
 
 
 def _perform(recipe: Recipe):
@@ -257,7 +258,7 @@ def _perform(recipe: Recipe):
     try:
         return perform(recipe)
     except LatentJamError as error:
-        raise gr.Error(str(error), print_exception=False) from None
+        raise gr.Error(spoken(error.sentence), print_exception=False) from None
 
 
 def _read(path: str | None) -> tuple[bytes, str]:

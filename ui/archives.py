@@ -7,6 +7,7 @@ from dataclasses import replace
 import gradio as gr
 
 from ui import texts
+from ui.languages import Text
 from ui.performing import shown_theme
 from ui.rolls import keep_file
 
@@ -27,7 +28,7 @@ file => {
 class Archive:
     """A button that makes the zip of what a state holds and hands it over."""
 
-    def __init__(self, label: str, elem_id: str) -> None:
+    def __init__(self, label: Text, elem_id: str) -> None:
         """Must be made inside the Blocks that shall hold it; hidden until there is something to have."""
         self.button = gr.Button(label, visible=False, elem_id=elem_id)
         self._file = gr.File(visible=False)
@@ -53,7 +54,7 @@ def archived(performance, theme: str, melody_program: int | None = None) -> str:
     from core.clip import to_midi
 
     if performance is None:
-        raise gr.Error(texts.RESULT_GONE, print_exception=False)
+        raise gr.Error(texts.RESULT_GONE.said(), print_exception=False)
     recipe = performance.recipe
     kinds = [kind for kind in export.KINDS if not (kind in export.SOUNDS and audio.unavailable())]
     contents = export.files(performance, tuple(kinds), shown_theme(theme), melody_program)

@@ -55,13 +55,13 @@ class Cards:
 
     @staticmethod
     def _card(number: int) -> Card:
-        label = texts.CLIP.format(number=number)
+        label = texts.CLIPS_NUMBERED[number - 1]
         with gr.Column(visible=False, elem_classes="card", elem_id=f"card-{number}") as box:
             picture = gr.HTML()
             part = gr.Radio(
                 [(texts.PARTS[name], name) for name in (MIX, "melody", "bass", "drums")],
                 value=MIX,
-                label=texts.PART_OF.format(clip=label),
+                label=texts.PART_OF[number - 1],
                 show_label=False,
                 container=False,
                 visible=False,
@@ -105,7 +105,7 @@ class Cards:
         for number, clip in enumerate(performance.clips, 1):
             stem = stems[number - 1]
             sound = None if why_silent else keep_file(contents[f"{stem}.wav"], f"{stem}.wav")
-            title = texts.CLIP.format(number=number)
+            title = texts.CLIP.said(number=number)
             picture = played_figure(contents[f"{stem}.png"], title, clip, clip.bars > LONG_BARS)
             values += [
                 gr.update(visible=True),

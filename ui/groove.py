@@ -32,7 +32,7 @@ class Groove:
         """Must be made inside the tab that shall hold it."""
         with gr.Row(elem_classes="room"):
             with gr.Column(scale=2, min_width=300, elem_classes="settings"):
-                self.slot = Slot(texts.INPUT, "slot-groove", theme, ("drums", "taps"))
+                self.slot = Slot("groove", theme, ("drums", "taps"))
                 self.mode = gr.Radio(MODES, value=HUMANISE, label=texts.MODE, elem_id="groove-mode")
                 self.model = gr.Dropdown(
                     models.menu(HUMANISE),
@@ -109,10 +109,13 @@ class Groove:
         recipe = performance.recipe
         before, after = replace(recipe.clips[0], qpm=recipe.qpm), performance.clips[0]
         stem = recipe.model.split("/", 1)[-1]
-        shown = [rolls.Shown(before, texts.BEFORE, f"{stem}_before"), rolls.Shown(after, texts.AFTER, stem)]
+        shown = [
+            rolls.Shown(before, texts.BEFORE.said(), f"{stem}_before"),
+            rolls.Shown(after, texts.AFTER.said(), stem),
+        ]
         values = rolls.filled(shown, theme)
         return [
-            notice(texts.GROOVE_MADE.format(bars=after.bars, seed=recipe.seed, seconds=seconds)),
+            notice(texts.GROOVE_MADE.said(bars=after.bars, seed=recipe.seed, seconds=seconds)),
             *values,
             self.link.filled(recipe, address),
             gr.update(visible=True),
@@ -161,7 +164,7 @@ class Groove:
 
         def make() -> list:
             if clip is None:
-                return [notice(texts.GROOVE_MISSING, "wrong"), *unchanged]
+                return [notice(texts.GROOVE_MISSING.said(), "wrong"), *unchanged]
             recipe = Recipe(
                 "groove",
                 model,
@@ -210,7 +213,7 @@ class Groove:
     @staticmethod
     def why_not(recipe: Recipe) -> str:
         """Why the page cannot show a link's result, if it cannot."""
-        return "" if _mode_of(recipe.model) else texts.NOT_IN_THE_MENU.format(model=recipe.model[:60])
+        return "" if _mode_of(recipe.model) else texts.NOT_IN_THE_MENU.said(model=recipe.model[:60])
 
     @staticmethod
     def remark(recipe: Recipe) -> str:

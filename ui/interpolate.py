@@ -31,8 +31,8 @@ class Interpolate:
         with gr.Row(elem_classes="room"):
             with gr.Column(scale=2, min_width=300, elem_classes="settings"):
                 bars = gr.Radio(texts.LENGTHS, value=2, label=texts.LENGTH, elem_id="path-length")
-                self.a = Slot("A", "slot-a", theme, KINDS, bars)
-                self.b = Slot("B", "slot-b", theme, KINDS, bars, beside=self.a)
+                self.a = Slot("a", theme, KINDS, bars)
+                self.b = Slot("b", theme, KINDS, bars, beside=self.a)
                 self.model = gr.Dropdown(
                     [(texts.THE_ONE_IN_THE_BOX, BY_CLIPS), *models.published_menu("interpolate")],
                     value=BY_CLIPS,
@@ -127,12 +127,12 @@ class Interpolate:
         """Values for `components` that show a path, with a link to the page at `address`."""
         recipe, joined = performance.recipe, performance.joined
         stem = f"{recipe.model.split('/', 1)[-1]}_path"
-        title = texts.PATH_TITLE.format(steps=recipe.count, bars=joined.bars)
+        title = texts.PATH_TITLE.said(steps=recipe.count, bars=joined.bars)
         values = rolls.filled([rolls.Shown(joined, title, stem, performance.clips[0].bars)], theme, sound)
-        choices = [(texts.ALL_STEPS, ALL)]
-        choices += [(texts.STEP_NUMBER.format(number=n), str(n)) for n in range(1, recipe.count + 1)]
+        choices = [(texts.ALL_STEPS.said(), ALL)]
+        choices += [(texts.STEP_NUMBER.said(number=n), str(n)) for n in range(1, recipe.count + 1)]
         return [
-            notice(texts.PATH_MADE.format(steps=recipe.count, seed=recipe.seed, seconds=seconds)),
+            notice(texts.PATH_MADE.said(steps=recipe.count, seed=recipe.seed, seconds=seconds)),
             *values,
             gr.update(visible=True),
             gr.update(choices=choices, value=ALL),
@@ -162,19 +162,21 @@ class Interpolate:
         def make() -> list:
             missing = [name for name, clip in (("A", a), ("B", b)) if clip is None]
             if missing:
-                return [notice(texts.SLOT_MISSING.format(slots=" and ".join(missing)), "wrong"), *unchanged]
+                return [notice(texts.SLOT_MISSING.said(slots=texts.AND.said().join(missing)), "wrong"), *unchanged]
             a_kind, b_kind = texts.KINDS[a.plays], texts.KINDS[b.plays]
             if (a.plays, a.bars) != (b.plays, b.bars):
-                line = texts.TWO_KINDS.format(a=a_kind, b=b_kind, a_bars=a.bars, b_bars=b.bars)
+                line = texts.TWO_KINDS.said(a=a_kind, b=b_kind, a_bars=a.bars, b_bars=b.bars)
                 return [notice(line, "wrong"), *unchanged]
             fitting = models.blending(a.plays, a.bars)
             if not fitting:
                 known = {choice.bars for choice in models.offered("interpolate") if choice.plays == a.plays}
-                line = texts.NO_MODEL.format(what=a_kind, bars=a.bars, known=" or ".join(map(str, sorted(known))))
+                line = texts.NO_MODEL.said(
+                    what=a_kind, bars=a.bars, known=texts.OR.said().join(map(str, sorted(known)))
+                )
                 return [notice(line, "wrong"), *unchanged]
             chosen = models.choice_of(model) or fitting[0]
             if chosen not in fitting:
-                line = texts.WRONG_MODEL.format(
+                line = texts.WRONG_MODEL.said(
                     name=chosen.id.split("/", 1)[-1],
                     its_kind=texts.KINDS[chosen.plays],
                     its_bars=chosen.bars,
@@ -236,7 +238,7 @@ class Interpolate:
         fitting = models.blending(a.plays, a.bars) if (a.plays, a.bars) == (b.plays, b.bars) else []
         if not fitting or recipe.model in [choice.id for choice in fitting]:
             return ""
-        return texts.OTHER_MODEL.format(model=recipe.model, ours=fitting[0].id)
+        return texts.OTHER_MODEL.said(model=recipe.model, ours=fitting[0].id)
 
 
 def _menu_value(recipe: Recipe) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -13,13 +12,21 @@ from gradio.route_utils import API_PREFIX, get_root_url
 from core.errors import SettingError
 from core.recipe import LINK_PARAMETER, Recipe
 from ui import texts
+from ui.languages import spoken
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-TEMPLATE = f"""
-<button type="button" class="copy">{texts.COPY_LINK}</button>
-<input class="link" type="text" readonly hidden aria-label="{texts.LINK}">
+# Said by the page's script, so that they come with the link.
+WORDS = {
+    "copy": texts.COPY_LINK,
+    "link": texts.LINK,
+    "copied": texts.LINK_COPIED,
+    "copy_yourself": texts.COPY_YOURSELF,
+}
+TEMPLATE = """
+<button type="button" class="copy">{{value.words.copy}}</button>
+<input class="link" type="text" readonly hidden aria-label="{{value.words.link}}">
 <p role="status"></p>
 """
 # The link is there before the click: a browser lets a page write to the clipboard only at once.
@@ -29,19 +36,19 @@ const say = text => { find('[role=status]').textContent = text; };
 watch('value', () => { say(''); find('.link').hidden = true; });
 element.addEventListener('click', async event => {
   if (!event.target.closest('.copy')) return;
-  const { link, said } = props.value || {};
+  const { link, said, words } = props.value || {};
   if (!link) return say(said || '');
   const field = find('.link');
   try {
     await navigator.clipboard.writeText(link);
     field.hidden = true;
-    say(COPIED);
+    say(words.copied);
   } catch {
     field.value = link;
     field.hidden = false;
     field.focus();
     field.select();
-    say(COPY_YOURSELF);
+    say(words.copy_yourself);
   }
 });
 """
@@ -52,19 +59,18 @@ class CopyLink:
 
     def __init__(self, elem_id: str) -> None:
         """Must be made inside the Blocks that shall hold it."""
-        script = SCRIPT.replace("COPIED", json.dumps(texts.LINK_COPIED))
-        script = script.replace("COPY_YOURSELF", json.dumps(texts.COPY_YOURSELF))
         self.component = gr.HTML(
-            {}, html_template=TEMPLATE, js_on_load=script, visible=False, elem_id=elem_id, elem_classes="share"
+            {}, html_template=TEMPLATE, js_on_load=SCRIPT, visible=False, elem_id=elem_id, elem_classes="share"
         )
 
     @staticmethod
     def filled(recipe: Recipe, address: str) -> dict:
         """The component's value for a result of this recipe on the page at this address."""
+        words = {name: text.said() for name, text in WORDS.items()}
         try:
-            value = {"link": link(recipe, address), "said": ""}
+            value = {"link": link(recipe, address), "said": "", "words": words}
         except SettingError as error:
-            value = {"link": "", "said": str(error)}
+            value = {"link": "", "said": spoken(error.sentence), "words": words}
         return gr.update(value=value, visible=True)
 
 

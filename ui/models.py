@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from core import settings
 from ui import texts
+from ui.languages import Text
 
 
 @dataclass(frozen=True)
@@ -24,15 +25,15 @@ class Choice:
     megabytes: int = 0
 
     @property
-    def label(self) -> str:
+    def label(self) -> Text:
         """Its line on the menus."""
         source, name = self.id.split("/", 1)
         if source == "bundled":
-            return f"{texts.IN_THE_BOX} · {texts.BUNDLED[name]}"
-        what = texts.PLAYS_BARS[self.plays].format(bars=self.bars)
+            return texts.IN_THE_BOX.filled(what=texts.BUNDLED[name])
+        what = texts.PLAYS_BARS[self.plays].filled(bars=self.bars)
         if source == "local":
-            return f"{texts.YOURS} · {name}: {what}"
-        return f"{texts.PUBLISHED.format(megabytes=self.megabytes)} · {name}: {what}"
+            return texts.YOURS.filled(name=name, what=what)
+        return texts.PUBLISHED.filled(megabytes=self.megabytes, name=name, what=what)
 
 
 NEW_AND_BLENDS = ("sample", "interpolate")
@@ -72,12 +73,12 @@ def offered(does: str) -> list[Choice]:
     return [choice for choice in choices() if does in choice.does]
 
 
-def menu(does: str) -> list[tuple[str, str]]:
+def menu(does: str) -> list[tuple[Text, str]]:
     """What `gr.Dropdown` takes: label and id of each."""
     return [(choice.label, choice.id) for choice in offered(does)]
 
 
-def published_menu(does: str) -> list[tuple[str, str]]:
+def published_menu(does: str) -> list[tuple[Text, str]]:
     """The same without those in the box."""
     return [(choice.label, choice.id) for choice in offered(does) if choice not in BUNDLED]
 

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from core.errors import LatentJamError
 from ui import texts
+from ui.languages import spoken
 
 Values = TypeVar("Values")
 
@@ -26,7 +27,7 @@ def guarded(make: Callable[[], Values], spoiled: Callable[[str], Values]) -> Val
     try:
         return make()
     except LatentJamError as error:
-        return spoiled(notice(str(error), "wrong"))
+        return spoiled(notice(spoken(error.sentence), "wrong"))
     except Exception:
         log.exception("a request failed")
-        return spoiled(notice(texts.BROKEN, "wrong"))
+        return spoiled(notice(texts.BROKEN.said(), "wrong"))

@@ -48,7 +48,7 @@ def wire(tabs: gr.Tabs, sample: Sample, path: Interpolate, feel: Groove) -> None
             recipe = Recipe.from_link(data.get("jam"))
             place = places[recipe.operation]
             if why := place.why_not(recipe):
-                raise LatentJamError(f"{why} {texts.PLAY_ELSEWHERE}")
+                raise LatentJamError(f"{why} {texts.PLAY_ELSEWHERE.said()}")
             performance = performed(recipe, progress, request)
             values = place.opened(performance, theme, time.monotonic() - started, page_address(request))
             remark = notice(place.remark(recipe))
@@ -61,7 +61,7 @@ def wire(tabs: gr.Tabs, sample: Sample, path: Interpolate, feel: Groove) -> None
         def listed(values: dict) -> list:
             return [values.get(component, gr.skip()) for component in everything]
 
-        yield listed({said: gr.update(value=notice(texts.OPENING), visible=True)})
+        yield listed({said: gr.update(value=notice(texts.OPENING.said()), visible=True)})
         yield listed(guarded(show, lambda line: {said: gr.update(value=line, visible=True)}))
 
     door.submit(

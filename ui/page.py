@@ -8,9 +8,10 @@ from pathlib import Path
 import gradio as gr
 
 from core import limits
-from ui import api, opening, surprise, texts
+from ui import api, models, opening, surprise, texts
 from ui.groove import Groove
 from ui.interpolate import ALL, Interpolate
+from ui.languages import i18n
 from ui.notices import notice
 from ui.performing import shown_theme, stop_waiting
 from ui.sample import Sample
@@ -41,7 +42,7 @@ def build(settings: Settings = Settings()) -> gr.Blocks:  # noqa: B008 (it is fr
                 feel = Groove(theme)
         stop = gr.Button(texts.STOP, elem_id="stop", variant="stop")
         stop.click(stop_waiting, None, None, queue=False, api_visibility="private", show_progress="hidden")
-        gr.HTML(f'<footer class="colophon">{texts.FOOTER} <span class="keys">{texts.KEYS}</span></footer>')
+        gr.HTML(f'<footer class="colophon">{texts.COLOPHON}</footer>')
         if settings.space:
             gr.DuplicateButton(texts.DUPLICATE, elem_id="duplicate")
         slots = {"a": path.a, "b": path.b, "groove": feel.slot}
@@ -62,14 +63,14 @@ def build(settings: Settings = Settings()) -> gr.Blocks:  # noqa: B008 (it is fr
 
 def _clip_of_cards(number: int, place: str, performance) -> tuple:
     """The clip of a card and its name."""
-    return performance.clips[number], texts.CLIP.format(number=number + 1)
+    return performance.clips[number], texts.CLIP.said(number=number + 1)
 
 
 def _clip_of_path(place: str, performance, step: str) -> tuple:
     """A step of the path, or all of it where that can be used; None where it cannot."""
     if step != ALL:
-        return performance.clips[int(step) - 1], texts.STEP_NUMBER.format(number=step)
-    return (performance.joined if place == "groove" else None), texts.ALL_STEPS
+        return performance.clips[int(step) - 1], texts.STEP_NUMBER.said(number=step)
+    return (performance.joined if place == "groove" else None), texts.ALL_STEPS.said()
 
 
 def _carry(
@@ -82,14 +83,14 @@ def _carry(
     def carry(others_clip, theme: str, *values: object) -> list:
         clip, what = take(place, *values)
         if clip is None:
-            return [notice(texts.ONE_STEP_FOR_SLOT, "wrong"), gr.skip(), *slot.unchanged()]
+            return [notice(texts.ONE_STEP_FOR_SLOT.said(), "wrong"), gr.skip(), *slot.unchanged()]
         if place == "groove" and clip.plays == "melody":
-            return [notice(texts.DRUMS_ONLY.format(what=what), "wrong"), gr.skip(), *slot.unchanged()]
+            return [notice(texts.DRUMS_ONLY.said(what=what), "wrong"), gr.skip(), *slot.unchanged()]
         filled = slot.filled(clip, shown_theme(theme))
         if place == "groove":
             return [gr.skip(), gr.update(selected="groove"), *filled]
         if others_clip is None:
-            line = texts.NOW_IN_SLOT.format(what=what, slot=slot.name, other=other.name)
+            line = texts.NOW_IN_SLOT.said(what=what, slot=slot.name, other=other.name)
             return [notice(line), gr.skip(), *filled]
         return [gr.skip(), gr.update(selected="interpolate"), *filled]
 
@@ -103,7 +104,7 @@ def _carry(
 
 
 def look() -> dict:
-    """What `launch` needs to make the page look and scroll as designed."""
+    """What `launch` needs to make the page look, scroll and speak as designed."""
     theme = gr.themes.Base(
         primary_hue=gr.themes.colors.orange,
         neutral_hue=gr.themes.colors.slate,
@@ -112,4 +113,9 @@ def look() -> dict:
         radius_size=gr.themes.sizes.radius_lg,
     )
     scripts = ", ".join(f"({(ASSETS / name).read_text()})" for name in SCRIPTS)
-    return {"theme": theme, "css_paths": [ASSETS / "style.css"], "js": f"() => [{scripts}].forEach(run => run())"}
+    return {
+        "i18n": i18n([*texts.constants(), *(choice.label for choice in models.choices())]),
+        "theme": theme,
+        "css_paths": [ASSETS / "style.css"],
+        "js": f"() => [{scripts}].forEach(run => run())",
+    }

@@ -12,13 +12,14 @@ import gradio as gr
 from core import engine
 from core.recipe import Recipe
 from ui import texts
+from ui.languages import spoken
 
 if TYPE_CHECKING:
     from core.performance import Performance
 
 # The page's temperature to begin with, by what a model plays and its bars. Trios leave out too many notes below theirs,
 # long melodies wander too far above.
-TEMPERATURES = {"drums": 0.5, "melody": 0.5, "band": 0.8}
+TEMPERATURES = {"drums": 0.5, "melody": 0.5, "band": 1.0}
 LONG_MELODY_TEMPERATURE = 0.2
 LONG_BARS = 4
 # How much of the wait the music takes; pictures and sound take the rest.
@@ -60,9 +61,9 @@ def stop_waiting(request: gr.Request) -> None:
 def performed(recipe: Recipe, progress: gr.Progress, request: gr.Request) -> Performance:
     """The performance of a recipe; ends where pictures and sound begin. Raises what `engine.perform` does."""
     with stops.waiting(request) as stop:
-        progress(0.0, desc=texts.WAITING)
-        performance = engine.perform(recipe, lambda share, what: progress(MUSIC * share, desc=what), stop)
-    progress(MUSIC, desc=texts.PICTURES_AND_SOUND)
+        progress(0.0, desc=texts.WAITING.said())
+        performance = engine.perform(recipe, lambda share, what: progress(MUSIC * share, desc=spoken(what)), stop)
+    progress(MUSIC, desc=texts.PICTURES_AND_SOUND.said())
     return performance
 
 

@@ -14,6 +14,7 @@ from gradio.processing_utils import save_bytes_to_cache
 from gradio.utils import get_upload_folder
 
 from ui import texts
+from ui.languages import spoken
 
 if TYPE_CHECKING:
     from core.clip import Clip
@@ -38,12 +39,12 @@ def played_figure(png: bytes, title: str, clip: Clip, wide: bool) -> str:
     from core.clip import to_sequence
 
     begins, ends = pianoroll.grid_span(clip.bars, wide)
-    described = pianoroll.describe(to_sequence(clip), clip.bars, clip.qpm)
+    described = spoken(pianoroll.describe(to_sequence(clip), clip.bars, clip.qpm))
     data = {"from": begins, "to": ends, "seconds": clip.seconds, "heard": audio.seconds_heard(clip)}
     attributes = " ".join(f'data-{name}="{value:.5f}"' for name, value in data.items())
     return (
         f'<figure class="roll{" wide" * wide} {clip.plays}"><figcaption>{html.escape(title)}'
-        f'<button type="button" class="loop" aria-pressed="false">{texts.LOOP}</button></figcaption>'
+        f'<button type="button" class="loop" aria-pressed="false">{texts.LOOP.said()}</button></figcaption>'
         f'<div class="view" {"tabindex=0" * wide}><div class="sheet" {attributes}>{_image(png, described)}'
         '<i class="playhead" hidden></i></div></div></figure>'
     )
@@ -56,7 +57,7 @@ def _image(png: bytes, described: str) -> str:
 
 def silence(why_silent: str | None) -> str:
     """Why there is no player, as HTML."""
-    return f'<p class="silent">{html.escape(why_silent)}</p>' if why_silent else ""
+    return f'<p class="silent">{html.escape(spoken(why_silent))}</p>' if why_silent else ""
 
 
 def sound_menu(elem_id: str) -> gr.Dropdown:

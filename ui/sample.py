@@ -157,9 +157,9 @@ class Sample:
         """Why the page cannot show a link's result, if it cannot."""
         choice = models.choice_of(recipe.model)
         if choice is None or "sample" not in choice.does:
-            return texts.NOT_IN_THE_MENU.format(model=recipe.model[:60])
+            return texts.NOT_IN_THE_MENU.said(model=recipe.model[:60])
         if recipe.count > CLIPS_ON_THE_PAGE[1]:
-            return texts.TOO_MANY_FOR_THE_PAGE.format(count=recipe.count, most=CLIPS_ON_THE_PAGE[1])
+            return texts.TOO_MANY_FOR_THE_PAGE.said(count=recipe.count, most=CLIPS_ON_THE_PAGE[1])
         return ""
 
     @staticmethod
@@ -169,5 +169,5 @@ class Sample:
 
 
 def _made(recipe: Recipe, seconds: float) -> str:
-    made = texts.ONE_CLIP if recipe.count == 1 else texts.CLIPS.format(count=recipe.count)
-    return notice(texts.MADE_IN_SECONDS.format(count=made, seed=recipe.seed, seconds=seconds))
+    made = texts.ONE_CLIP if recipe.count == 1 else texts.CLIPS.filled(count=recipe.count)
+    return notice(texts.MADE_IN_SECONDS.said(count=made, seed=recipe.seed, seconds=seconds))

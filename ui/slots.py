@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import base64
-import html
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import gradio as gr
 
 from core import examples, limits
+from core.sentences import Sentence
 from ui import texts
+from ui.languages import spoken
 from ui.notices import guarded, notice
 from ui.rolls import figure
 
@@ -35,33 +36,35 @@ class Slot:
 
     def __init__(
         self,
-        name: str,
-        elem_id: str,
+        place: str,
         theme: gr.Textbox,
         kinds: tuple[str, ...],
         bars: gr.Radio | None = None,
         beside: Slot | None = None,
     ) -> None:
-        """Must be made inside the Blocks that shall hold it; `kinds` are those of the examples to choose from. `bars`
-        says how many bars are taken of an upload, without it all of its drums are. Of an upload that holds several
-        kinds of music it takes what the slot `beside` holds."""
-        self.name, self.takes_any_length, self.theme = name, bars is None, theme
+        """Must be made inside the Blocks that shall hold it; `place` is 'a', 'b' or 'groove', and `kinds` are those of
+        the examples to choose from. `bars` says how many bars are taken of an upload, without it all of its drums are.
+        Of an upload that holds several kinds of music it takes what the slot `beside` holds."""
+        self.name, self.takes_any_length, self.theme = texts.SLOT_NAMES[place], bars is None, theme
         self.clip = gr.State(None)
         self.windows = gr.State(())
-        with gr.Column(elem_classes="slot", elem_id=elem_id):
-            self.picture = gr.HTML(self._empty())
+        with gr.Column(elem_classes="slot", elem_id=f"slot-{place}"):
+            self.picture = gr.HTML(f'<div class="empty small">{texts.SLOT_EMPTY[place]}</div>')
             with gr.Row():
                 self.upload = gr.UploadButton(
                     texts.UPLOAD, file_types=[".mid", ".midi"], size="sm", min_width=100, elem_classes="upload"
                 )
                 self.example = gr.Dropdown(
-                    [(texts.EXAMPLE, ""), *((name, name) for kind in kinds for name in examples.names(kind))],
+                    [
+                        (texts.EXAMPLE, ""),
+                        *((texts.example(name), name) for kind in kinds for name in examples.names(kind)),
+                    ],
                     value="",
                     show_label=False,
                     container=False,
                     filterable=False,
                     min_width=130,
-                    label=texts.EXAMPLE_FOR.format(slot=name),
+                    label=texts.EXAMPLE_FOR[place],
                     elem_classes="example",
                 )
             self.strip = gr.HTML(
@@ -97,16 +100,13 @@ class Slot:
         """Values for `components` that leave the clip, and say something."""
         return [gr.skip(), gr.skip(), gr.skip() if said is None else _line(said), gr.skip(), gr.skip()]
 
-    def _empty(self) -> str:
-        asked = texts.GROOVE_SLOT_EMPTY if self.takes_any_length else texts.SLOT_EMPTY
-        return f'<div class="empty small"><b>{html.escape(self.name)}</b> {html.escape(asked)}</div>'
-
     def _picture(self, clip: Clip, theme: str) -> str:
         from core import export, pianoroll
         from core.clip import to_sequence
 
-        title = f"{self.name}: {clip.name or texts.UNNAMED} · {texts.BARS_AT.format(bars=clip.bars, qpm=clip.qpm)}"
-        described = pianoroll.describe(to_sequence(clip), clip.bars, clip.qpm)
+        name = texts.example(clip.name) if clip.name else texts.UNNAMED
+        title = texts.IN_SLOT.said(slot=self.name, clip=name, bars=clip.bars, qpm=clip.qpm)
+        described = spoken(pianoroll.describe(to_sequence(clip), clip.bars, clip.qpm))
         return figure(export.clip_file(clip, "png", None, theme), title, described)
 
     def _uploaded(self, path: str, theme: str, beside: Clip | None, bars: int | None = None) -> list:
@@ -118,11 +118,11 @@ class Slot:
                 data = opened.read(limits.MAX_UPLOAD_BYTES + 1)
             if bars is None:
                 clip, said = uploads.drum_music(data, file.name)
-                return self.filled(clip, theme, " ".join(said))
+                return self.filled(clip, theme, _sentences(said))
             upload = uploads.windows(data, file.name, bars, uploads.OF_BARS[bars])
             kinds = [window.clip.plays for window in upload.windows]
             chosen = kinds.index(beside.plays) if beside and beside.plays in kinds else 0
-            return self._offered(upload.windows, chosen, theme, " ".join(upload.said))
+            return self._offered(upload.windows, chosen, theme, _sentences(upload.said))
 
         return guarded(take, self.unchanged)
 
@@ -130,7 +130,7 @@ class Slot:
         """One window in the slot, and all of them to choose from if there are several."""
         values = self.filled(windows[chosen].clip, theme, said)
         if len(windows) > 1:
-            said = f"{said} {texts.CHOOSE_WINDOW.format(count=len(windows))}".strip()
+            said = f"{said} {texts.CHOOSE_WINDOW.said(count=len(windows))}".strip()
             strip = [_thumbnail(window, number == chosen, theme) for number, window in enumerate(windows)]
             values[2:] = [_line(notice(said)), windows, gr.update(value=strip, visible=True)]
         return values
@@ -152,6 +152,10 @@ class Slot:
         return guarded(take, self.unchanged)
 
 
+def _sentences(said: tuple[str, ...]) -> str:
+    return spoken(Sentence.joined(*said))
+
+
 def _line(said: str) -> dict:
     return gr.update(value=said, visible=bool(said))
 
@@ -165,8 +169,8 @@ def _thumbnail(window: Window, chosen: bool, theme: str) -> dict[str, str]:
     png = pianoroll.png(to_sequence(clip), clip.bars, clip.qpm, theme, dpi=THUMBNAIL_DPI)
     return {
         "picture": f"data:image/png;base64,{base64.b64encode(png).decode()}",
-        "label": window.label,
-        "described": pianoroll.describe(to_sequence(clip), clip.bars, clip.qpm),
+        "label": spoken(window.label),
+        "described": spoken(pianoroll.describe(to_sequence(clip), clip.bars, clip.qpm)),
         "chosen": "true" if chosen else "false",
     }
 

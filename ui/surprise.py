@@ -61,7 +61,7 @@ def _stages(sample: Sample, path, feel, qpm: float, theme: str, address: str, pr
         from core.uploads import is_one_phrase
 
         started = time.monotonic()
-        progress(0.05, desc=texts.SURPRISE_SAMPLING)
+        progress(0.05, desc=texts.SURPRISE_SAMPLING.said())
         for attempt in range(TRIES):
             recipe = Recipe("sample", NEW_BEATS, (seed + attempt) % 2**32, 2, qpm=qpm)
             made["sampled"] = perform(recipe)
@@ -79,7 +79,7 @@ def _stages(sample: Sample, path, feel, qpm: float, theme: str, address: str, pr
     def blend() -> dict:
         from core.engine import perform
 
-        progress(0.35, desc=texts.SURPRISE_BLENDING)
+        progress(0.35, desc=texts.SURPRISE_BLENDING.said())
         started = time.monotonic()
         beats, model = made["sampled"].clips, models.blending("drums", 2)[0].id
         recipe = Recipe("interpolate", model, seed, STEPS, qpm=qpm, clips=beats)
@@ -91,7 +91,7 @@ def _stages(sample: Sample, path, feel, qpm: float, theme: str, address: str, pr
     def play() -> dict:
         from core.engine import perform
 
-        progress(0.7, desc=texts.SURPRISE_PLAYING)
+        progress(0.7, desc=texts.SURPRISE_PLAYING.said())
         started = time.monotonic()
         joined = made["path"].joined
         recipe = Recipe("groove", groove.DRUMMER, seed, temperature=groove.TEMPERATURE, qpm=qpm, clips=(joined,))
@@ -101,7 +101,7 @@ def _stages(sample: Sample, path, feel, qpm: float, theme: str, address: str, pr
         values |= dict(zip(feel.slot.components, feel.slot.filled(joined, theme), strict=True))
         values |= _copied(values, feel.after, sample.played)
         seconds = time.monotonic() - made["started"]
-        said = texts.SURPRISE_MADE.format(seed=made["sampled"].recipe.seed, bars=joined.bars, seconds=seconds)
+        said = texts.SURPRISE_MADE.said(seed=made["sampled"].recipe.seed, bars=joined.bars, seconds=seconds)
         values[sample.said] = notice(said)
         return values
 

@@ -6,15 +6,6 @@ import gradio as gr
 
 from ui import texts
 
-TEMPLATE = f"""
-<div class="pad" data-state="idle">
-  <button type="button" class="start">{texts.TAP_START}</button>
-  <div class="lights" aria-hidden="true">{"<i></i>" * 12}</div>
-  <button type="button" class="tap" disabled>{texts.TAP_HERE}</button>
-  <p class="hint" aria-live="polite">{texts.TAP_HINT}</p>
-</div>
-"""
-
 # Taps are timed by the browser's clock, less the time that the sound of the metronome takes to the ear.
 SCRIPT = """
 const COUNT_IN = 4, BEATS = 8;
@@ -96,6 +87,4 @@ document.addEventListener('keyup', event => { if (playing() && event.code === 'S
 def build(tempo_id: str) -> gr.HTML:
     """The pad; it reads its tempo from the slider with this id, and after two bars its `submit` event carries
     `taps`, seconds after the first beat, and `qpm`."""
-    return gr.HTML(
-        html_template=TEMPLATE, js_on_load=SCRIPT.replace("TEMPO", f"#{tempo_id}"), elem_id="tap-pad", padding=False
-    )
+    return gr.HTML(str(texts.PAD), js_on_load=SCRIPT.replace("TEMPO", f"#{tempo_id}"), elem_id="tap-pad", padding=False)

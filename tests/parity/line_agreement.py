@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from core.configs import CONFIG_MAP, Config
 from core.converters.trio import TrioConverter
-from core.decoding import decoding_of
+from core.decoding import decoding_of, draws_of
 from core.network import encoder
 from core.network.decoder import NO_SAMPLE
 from core.trained_model import TrainedModel
@@ -53,7 +53,7 @@ def assert_same_line_network(name: str, weights: Mapping[str, np.ndarray], golde
     logits = tf.concat(evaluate.teacher_forced(config, weights, tf.constant(z[:kept]), previous), -1)
     assert_close(logits[:, :steps], golden["logits"])
 
-    ours = decoding_of(config)(weights).decode(z, 0, range(len(z)), labels.shape[1], GREEDY, None)
+    ours = decoding_of(config)(weights).decode(z, draws_of(0, range(len(z)), GREEDY), labels.shape[1])
     assert_same_lines(np.array(ours), golden)
 
 

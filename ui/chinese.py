@@ -341,6 +341,8 @@ SENTENCES: dict[str, str] = {
     "The machines that make the music cannot be reached. Try again in a minute.": (
         "无法连接制作音乐的机器。请一分钟后再试。"
     ),
-    "The machines that make the music do not answer. Try again in a minute.": "制作音乐的机器没有回应。请一分钟后再试。",
+    "The machines that make the music do not answer. Try again in a minute.": (
+        "制作音乐的机器没有回应。请一分钟后再试。"
+    ),
     "The music was stopped before it was made.": "音乐在完成之前被停止了。",
 }

@@ -25,13 +25,14 @@ with quick_imports():
         spaces.disable_gradio_auto_wrap()
         spaces.GPU(lambda: None)
 
-    from core import limits
+    from core import engine, limits
     from core.errors import LatentJamError
     from ui import page, records, settings
     from ui.serving import Serving
 
 chosen = settings.read()
 try:
+    engine.chosen()
     demo = page.build(chosen)
 except LatentJamError as error:
     # The owner has set something that cannot be used.
@@ -41,11 +42,11 @@ serving = Serving(demo, chosen.metrics)
 
 def warm_everything() -> None:
     """Loads what the first Generate needs, so that nobody waits for it."""
-    # TensorFlow comes with this import, after the page is up.
-    from core import audio, studio
+    # TensorFlow comes with the first model, after the page is up.
+    from core import audio
 
     for model in ("drums_2bar.lokl", "drums_2bar.hikl", "groove_2bar_humanize"):
-        studio.warm_up(f"bundled/{model}")
+        engine.warm_up(f"bundled/{model}")
     serving.why_silent = audio.unavailable()
     serving.is_warm = True
 

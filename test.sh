@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs the whole test suite, the browser tests included; with --parity, the parity suite against Magenta itself.
-# Further arguments go to pytest.
+# Runs the whole test suite, the browser tests included; with --parity, the parity suite against Magenta itself; with
+# --deploy, the tests of several machines, on a Ray cluster of this one. Further arguments go to pytest.
 set -euo pipefail
 cd "$(dirname "$0")"
 . scripts/environment.sh
@@ -10,6 +10,11 @@ if [ "${1:-}" = --parity ]; then
     shift
     tests/parity/make_oracle.sh
     exec .venv/bin/python -m pytest tests/parity -v "$@"
+fi
+if [ "${1:-}" = --deploy ]; then
+    shift
+    make_environment_over .venv .venv-ray deploy/requirements-test.txt
+    exec .venv-ray/bin/python -m pytest tests/test_engine.py tests/test_manifests.py tests/test_nginx.py tests/test_ray.py "$@"
 fi
 get_fluidsynth .venv
 get_browser .venv

@@ -21,7 +21,9 @@ warnings.filterwarnings("ignore", message="Couldn't find ffmpeg or avconv")
 
 if TYPE_CHECKING:
     from core.configs import CONFIG_MAP
-    from core.studio import Performance, Studio, perform
+    from core.engine import perform
+    from core.performance import Performance
+    from core.studio import Studio
     from core.trained_model import TrainedModel
 
 __all__ = [
@@ -38,10 +40,10 @@ __all__ = [
 
 _HOME = {
     "CONFIG_MAP": "core.configs",
-    "Performance": "core.studio",
+    "Performance": "core.performance",
     "Studio": "core.studio",
     "TrainedModel": "core.trained_model",
-    "perform": "core.studio",
+    "perform": "core.engine",
 }
 
 

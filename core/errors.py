@@ -45,6 +45,10 @@ class ModelTooLargeError(LatentJamError):
     """A model needs more memory or disk than it may have."""
 
 
+class EngineError(LatentJamError):
+    """The machines that make the music are not there, or were lost again and again."""
+
+
 class ClipError(LatentJamError):
     """A MIDI file cannot be read or is larger than the limits allow."""
 

@@ -13,8 +13,8 @@ import numpy as np
 from core import audio, pianoroll
 from core import mp3 as mp3_file
 from core.clip import Clip, to_midi, to_sequence
+from core.performance import Performance
 from core.recipe import Recipe
-from core.studio import Performance
 
 KINDS = ("mid", "wav", "mp3", "png", "svg")
 SOUNDS = ("wav", "mp3")

@@ -87,6 +87,15 @@ STATE_SECONDS = 60 * 60
 # All files for visitors together; the oldest leave.
 FILES_BYTES = 2 << 30
 SWEEP_SECONDS = 60.0
+# Tries of a recipe on a cluster whose engines are lost, few, because a recipe might be what kills them; and the first
+# wait between them, each twice the one before.
+ENGINE_TRIES = 4
+ENGINE_WAIT_SECONDS = 0.25
+# How often an engine at work shows that it lives, and after which silence, waiting in line included, it is given up.
+ENGINE_BEAT_SECONDS = 1.0
+ENGINE_SILENCE_SECONDS = 60.0
+# After a search for the cluster that found none, how long nobody searches again.
+ENGINE_LOOK_SECONDS = 10.0
 # Files made for visitors are deleted when they are this old, in seconds.
 FILE_AGE_SECONDS = 60 * 60
 FILE_CHECK_SECONDS = 10 * 60

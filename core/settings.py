@@ -34,6 +34,7 @@ class Settings:
     models_bytes: memory for loaded models.
     checkpoints_url: the address under which the published checkpoints lie, `NAME.tar` each.
     own_checkpoints: checkpoints of the owner's that join the catalogue.
+    ray: address of the Ray cluster that makes the music, None for this process.
     """
 
     cache_folder: Path
@@ -41,6 +42,7 @@ class Settings:
     models_bytes: int = limits.LOADED_MODELS_BYTES
     checkpoints_url: str = CHECKPOINTS_URL
     own_checkpoints: tuple[OwnCheckpoint, ...] = ()
+    ray: str | None = None
 
 
 def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
@@ -53,6 +55,7 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         models_bytes=_bytes(values, "LATENT_JAM_MODELS_BYTES", limits.LOADED_MODELS_BYTES),
         checkpoints_url=values.get("LATENT_JAM_CHECKPOINTS_URL", CHECKPOINTS_URL).rstrip("/"),
         own_checkpoints=_own_checkpoints(values.get("LATENT_JAM_CHECKPOINTS", "")),
+        ray=_ray(values.get("LATENT_JAM_RAY", "").strip()),
     )
 
 
@@ -70,6 +73,12 @@ def _bytes(values: Mapping[str, str], name: str, usual: int) -> int:
     if not re.fullmatch(r"[0-9]{1,15}", text) or int(text) == 0:
         raise SettingError(f"{name} must be a number of bytes, such as {usual}, not “{text[:40]}”.")
     return int(text)
+
+
+def _ray(address: str) -> str | None:
+    if address and not re.fullmatch(r"auto|[\w.-]+:[0-9]{1,5}", address):
+        raise SettingError(f"LATENT_JAM_RAY must be auto or HOST:PORT, not “{address[:80]}”.")
+    return address or None
 
 
 def _own_checkpoints(text: str) -> tuple[OwnCheckpoint, ...]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,23 +20,13 @@ from core.converters.windows import STEPS_PER_BAR
 from core.decoding import decoding_of
 from core.errors import CancelledError, DownloadError, LatentJamError, ModelTooLargeError, SettingError
 from core.network import vae
+from core.performance import Performance, Progress
 from core.recipe import Recipe
 from core.sentences import Sentence
 from core.trained_model import TrainedModel
 
-# Called with a share from 0 to 1 and the name of what is being done.
-Progress = Callable[[float, str], None]
 # How much of a performance loading takes.
 LOADING = 0.3
-
-
-@dataclass(frozen=True)
-class Performance:
-    """The clips that came of a recipe, and the joined music where the operation makes one."""
-
-    recipe: Recipe
-    clips: tuple[Clip, ...]
-    joined: Clip | None = None
 
 
 class Studio:

@@ -34,6 +34,21 @@ make_environment() {
     echo "$wanted" >"$folder/installed"
 }
 
+# make_environment_over BASE FOLDER REQUIREMENTS: a virtual environment that has what BASE has, and these requirements.
+make_environment_over() {
+    local base=$1 folder=$2 requirements=$3 wanted
+    wanted=$(cat requirements*.txt "$requirements" "$(dirname "$requirements")/requirements.txt" | cksum)
+    if [ "$(cat "$folder/installed" 2>/dev/null)" = "$wanted" ]; then
+        return
+    fi
+    say "installing $requirements into $folder (once)"
+    "$base/bin/python" -m venv "$folder"
+    local packages='import sysconfig; print(sysconfig.get_path("purelib"))'
+    "$base/bin/python" -c "$packages" >"$("$folder/bin/python" -c "$packages")/base.pth"
+    "$folder/bin/python" -m pip install --quiet --disable-pip-version-check -r "$requirements"
+    echo "$wanted" >"$folder/installed"
+}
+
 # install_packages NAME...: Debian packages, as root or with sudo; fails where neither is possible.
 install_packages() {
     local root=()

@@ -337,4 +337,16 @@ SENTENCES: dict[str, str] = {
         "{file} 与 {config} 不符：{name} 的形状是 {shape}，应为 {needed}。"
     ),
     "{file} is damaged: {name} holds values that are not numbers.": "{file} 已损坏：{name} 里有不是数字的值。",
+    "LATENT_JAM_RAY is set, but Ray is not installed. Install deploy/requirements.txt, or unset it.": (
+        "已设置 LATENT_JAM_RAY，但没有安装 Ray。请安装 deploy/requirements.txt，或取消该设置。"
+    ),
+    "An engine was lost; another begins again": "一台演奏引擎中断了，由另一台重新开始",
+    "The machines that make the music were lost. Try again in a minute.": "制作音乐的机器中断了。请一分钟后再试。",
+    "The machines that make the music cannot be reached. Try again in a minute.": (
+        "无法连接制作音乐的机器。请一分钟后再试。"
+    ),
+    "The machines that make the music do not answer. Try again in a minute.": (
+        "制作音乐的机器没有回应。请一分钟后再试。"
+    ),
+    "The music was stopped before it was made.": "音乐在完成之前被停止了。",
 }

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import gradio as gr
 
+from core import engine
 from core.recipe import Recipe
 from ui import crowd, texts
 from ui.languages import spoken
 
 if TYPE_CHECKING:
-    from core.studio import Performance
+    from core.performance import Performance
 
 # The page's temperature to begin with, by what a model plays and its bars. Trios leave out too many notes below theirs,
 # long melodies wander too far above.
@@ -23,7 +24,7 @@ MUSIC = 0.7
 
 
 def performed(recipe: Recipe, progress: gr.Progress | None = None) -> Performance:
-    """The performance of a recipe; ends where pictures and sound begin. Raises what `studio.perform` does."""
+    """The performance of a recipe; ends where pictures and sound begin. Raises what `engine.perform` does."""
     turn = crowd.turn()
 
     def tell(share: float, what: str) -> None:
@@ -33,10 +34,7 @@ def performed(recipe: Recipe, progress: gr.Progress | None = None) -> Performanc
 
     with turn.performing(recipe):
         tell(0.0, texts.WAITING.said())
-        # TensorFlow comes with this import, and only then.
-        from core.studio import perform
-
-        performance = perform(recipe, lambda share, what: tell(MUSIC * share, spoken(what)), turn.stop)
+        performance = engine.perform(recipe, lambda share, what: tell(MUSIC * share, spoken(what)), turn.stop)
     tell(MUSIC, texts.PICTURES_AND_SOUND.said())
     return performance
 

@@ -1,0 +1,72 @@
+"""Who performs recipes: this process, or the engine replicas of a Ray cluster if the owner has set `LATENT_JAM_RAY`.
+
+The page, the endpoints, links and Python's `core.perform` all ask here, so they need not know.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import threading
+from typing import Protocol
+
+from core import settings
+from core.errors import SettingError
+from core.performance import Performance, Progress
+from core.recipe import Recipe
+
+
+class Engine(Protocol):
+    """Performs recipes for many threads at once."""
+
+    def perform(self, recipe: Recipe, progress: Progress | None, cancel: threading.Event | None) -> Performance:
+        """See the function `perform`."""
+
+    def warm_up(self, model_id: str) -> None:
+        """See the function `warm_up`."""
+
+
+class ThisProcess:
+    """The engine of a single machine. TensorFlow is imported with the first recipe."""
+
+    def perform(
+        self, recipe: Recipe, progress: Progress | None = None, cancel: threading.Event | None = None
+    ) -> Performance:
+        """See `core.studio.perform`."""
+        from core import studio
+
+        return studio.perform(recipe, progress, cancel)
+
+    def warm_up(self, model_id: str) -> None:
+        """See `core.studio.warm_up`."""
+        from core import studio
+
+        studio.warm_up(model_id)
+
+
+@functools.cache
+def chosen() -> Engine:
+    """The engine that the owner has chosen; raises `SettingError` if it cannot be had here."""
+    address = settings.from_environment().ray
+    if address is None:
+        return ThisProcess()
+    if importlib.util.find_spec("ray") is None:
+        raise SettingError(
+            "LATENT_JAM_RAY is set, but Ray is not installed. Install deploy/requirements.txt, or unset it."
+        )
+    from core.cluster import Cluster
+
+    return Cluster(address)
+
+
+def perform(recipe: Recipe, progress: Progress | None = None, cancel: threading.Event | None = None) -> Performance:
+    """Makes the music of a recipe: the same notes whichever engine plays, and whichever of its replicas.
+
+    Raises what `Studio.perform` does, on a cluster also `EngineError`, and `CancelledError` soon after `cancel` is set.
+    """
+    return chosen().perform(recipe, progress, cancel)
+
+
+def warm_up(model_id: str) -> None:
+    """Sees to it that a model's first clip need not wait for it. Says nothing if that cannot be done."""
+    chosen().warm_up(model_id)

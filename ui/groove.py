@@ -10,7 +10,7 @@ import gradio as gr
 from core.limits import AMOUNT, REQUESTS_AT_ONCE, STATE_SECONDS
 from core.recipe import Recipe
 from core.seeds import new_seed
-from ui import models, rolls, taps, texts
+from ui import models, rolls, taps, texts, tries
 from ui.archives import Archive
 from ui.crowd import STUDIO
 from ui.interpolate import tempo_of
@@ -56,7 +56,7 @@ class Groove:
                 seed = gr.Number(value=1, precision=0, label=texts.SEED, info=texts.SEED_INFO)
                 self.button = gr.Button(texts.GROOVE, variant="primary", size="lg", elem_id="groove")
             with gr.Column(scale=5, min_width=320):
-                self.said = gr.HTML(f'<div class="empty">{texts.GROOVE_EMPTY}</div>', elem_id="groove-said")
+                self.said = gr.HTML(f'<div class="empty">{tries.empty("groove")}</div>', elem_id="groove-said")
                 self.before, self.after = rolls.Roll("before"), rolls.Roll("after")
                 with gr.Row(elem_classes="takings"):
                     self.link = CopyLink("groove-link")
@@ -64,19 +64,20 @@ class Groove:
         self.performance, self.from_link = (gr.State(None, time_to_live=STATE_SECONDS) for _ in range(2))
         # What a link sets, in the order of `_settings`.
         self.controls = [
-            self.mode, self.model, amount, dynamics, keep_notes, keep_dynamics, temperature, self.qpm, seed,
-            self.from_link,
+            self.mode, self.pad_box, self.model, amount, dynamics, keep_notes, keep_dynamics, temperature, self.qpm,
+            seed, self.from_link,
         ]  # fmt: skip
         self.zip.wire(self.performance, theme)
         self.slot.clip.change(tempo_of, [self.slot.clip, self.from_link], self.qpm, api_visibility="private")
-        self.mode.change(
-            self._mode_chosen,
-            [self.mode, self.model],
-            [keep_notes, self.pad_box, self.model],
-            api_visibility="private",
-        )
+        # Only a visitor's own choice: taps and links bring what goes with their mode.
+        of_mode = [keep_notes, self.pad_box, self.model]
+        self.mode.input(_of_mode, self.mode, of_mode, api_visibility="private", show_progress="hidden")
         self.pad.submit(
-            self._tapped, theme, [*self.slot.components, self.mode], api_visibility="private", show_progress="hidden"
+            self._tapped,
+            theme,
+            [*self.slot.components, self.mode, *of_mode],
+            api_visibility="private",
+            show_progress="hidden",
         )
         self.button.click(
             self._groove,
@@ -123,17 +124,6 @@ class Groove:
             performance,
         ]
 
-    @staticmethod
-    def _mode_chosen(mode: str, model: str) -> list:
-        menu = models.menu(mode)
-        # A link has brought its model already.
-        value = model if model in [id for _, id in menu] else menu[0][1]
-        return [
-            gr.update(interactive=mode != TAP),
-            gr.update(open=mode == TAP),
-            gr.update(choices=menu, value=value),
-        ]
-
     def _tapped(self, theme: str, event: gr.EventData) -> list:
         from core.taps import clip_of_taps
 
@@ -141,8 +131,8 @@ class Groove:
         times = data.get("taps")
         times = [float(t) for t in times if isinstance(t, int | float)] if isinstance(times, list) else []
         return guarded(
-            lambda: [*self.slot.filled(clip_of_taps(times, data.get("qpm")), theme), TAP],
-            lambda said: [*self.slot.unchanged(said), gr.skip()],
+            lambda: [*self.slot.filled(clip_of_taps(times, data.get("qpm")), theme), TAP, *_of_mode(TAP)],
+            lambda said: [*self.slot.unchanged(said), *[gr.skip()] * 4],
         )
 
     def _groove(
@@ -197,13 +187,17 @@ class Groove:
 
     def _settings(self, recipe: Recipe) -> list:
         mode = _mode_of(recipe.model)
+        keep_notes, pad_box, model = _of_mode(mode)
+        # Taps become new notes whatever the box says.
+        if mode != TAP:
+            keep_notes["value"] = recipe.keep_notes
         return [
             mode,
-            gr.update(choices=models.menu(mode), value=recipe.model),
+            pad_box,
+            model | {"value": recipe.model},
             recipe.amount,
             recipe.dynamics,
-            # Taps become new notes whatever the box says.
-            gr.skip() if mode == TAP else recipe.keep_notes,
+            keep_notes,
             recipe.keep_dynamics,
             reaching(self.temperature, recipe.temperature),
             reaching(self.qpm, recipe.qpm),
@@ -220,6 +214,16 @@ class Groove:
     def remark(recipe: Recipe) -> str:
         """What to know before changing a link's settings."""
         return ""
+
+
+def _of_mode(mode: str) -> list[dict]:
+    """Updates of the box that keeps the notes, the tap pad and the menu of models."""
+    menu = models.menu(mode)
+    return [
+        gr.update(interactive=mode != TAP),
+        gr.update(open=mode == TAP),
+        gr.update(choices=menu, value=menu[0][1]),
+    ]
 
 
 def _mode_of(model: str) -> str | None:

@@ -9,7 +9,7 @@ import gradio as gr
 from core.limits import INTERPOLATION_STEPS, REQUESTS_AT_ONCE, STATE_SECONDS
 from core.recipe import Recipe
 from core.seeds import new_seed
-from ui import models, rolls, texts
+from ui import models, rolls, texts, tries
 from ui.archives import Archive
 from ui.crowd import STUDIO
 from ui.links import CopyLink, page_address
@@ -57,7 +57,9 @@ class Interpolate:
                 seed = gr.Number(value=1, precision=0, label=texts.SEED, info=texts.SEED_INFO)
                 self.button = gr.Button(texts.INTERPOLATE, variant="primary", size="lg", elem_id="interpolate")
             with gr.Column(scale=5, min_width=320):
-                self.said = gr.HTML(f'<div class="empty">{texts.INTERPOLATE_EMPTY}</div>', elem_id="interpolate-said")
+                self.said = gr.HTML(
+                    f'<div class="empty">{tries.empty("interpolate")}</div>', elem_id="interpolate-said"
+                )
                 self.path = rolls.Roll("path")
                 with gr.Row(visible=False, elem_classes="uses wide", elem_id="path-uses") as self.uses_row:
                     self.step = gr.Dropdown(

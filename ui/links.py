@@ -17,6 +17,8 @@ from ui.languages import spoken
 if TYPE_CHECKING:
     from starlette.requests import Request
 
+# Under this name a browser keeps the recipe of each operation's last result, and which was the last of them.
+KEPT = "latent-jam"
 # Said by the page's script, so that they come with the link.
 WORDS = {
     "copy": texts.COPY_LINK,
@@ -29,11 +31,25 @@ TEMPLATE = """
 <input class="link" type="text" readonly hidden aria-label="{{value.words.link}}">
 <p role="status"></p>
 """
-# The link is there before the click: a browser lets a page write to the clipboard only at once.
-SCRIPT = """
+# The link is there before the click: a browser lets a page write to the clipboard only at once. What was made is kept
+# in the visitor's browser, so that it is there again after a reload.
+SCRIPT = (
+    f"""
+const KEPT = '{KEPT}';
+"""
+    + """
+const keep = () => {
+  const { recipe, operation } = props.value || {};
+  if (!recipe) return;
+  try {
+    const kept = JSON.parse(localStorage.getItem(KEPT)) || {};
+    localStorage.setItem(KEPT, JSON.stringify({ ...kept, [operation]: recipe, last: operation }));
+  } catch { /* This browser keeps nothing, or no more. */ }
+};
+keep();
 const find = selector => element.querySelector(selector);
 const say = text => { find('[role=status]').textContent = text; };
-watch('value', () => { say(''); find('.link').hidden = true; });
+watch('value', () => { say(''); find('.link').hidden = true; keep(); });
 element.addEventListener('click', async event => {
   if (!event.target.closest('.copy')) return;
   const { link, said, words } = props.value || {};
@@ -52,6 +68,7 @@ element.addEventListener('click', async event => {
   }
 });
 """
+)
 
 
 class CopyLink:
@@ -67,10 +84,11 @@ class CopyLink:
     def filled(recipe: Recipe, address: str) -> dict:
         """The component's value for a result of this recipe on the page at this address."""
         words = {name: text.said() for name, text in WORDS.items()}
+        value = {"said": "", "words": words, "recipe": recipe.to_string(), "operation": recipe.operation}
         try:
-            value = {"link": link(recipe, address), "said": "", "words": words}
+            value["link"] = link(recipe, address)
         except SettingError as error:
-            value = {"link": "", "said": spoken(error.sentence), "words": words}
+            value |= {"link": "", "said": spoken(error.sentence)}
         return gr.update(value=value, visible=True)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import gradio as gr
 
 from core import limits
-from ui import api, crowd, models, opening, surprise, texts
+from ui import api, crowd, models, opening, surprise, texts, tries
 from ui.groove import Groove
 from ui.interpolate import ALL, Interpolate
 from ui.languages import i18n
@@ -122,7 +122,9 @@ def look() -> dict:
     )
     scripts = ", ".join(f"({(ASSETS / name).read_text()})" for name in SCRIPTS)
     return {
-        "i18n": i18n([*texts.constants(), *(choice.label for choice in models.choices())]),
+        "i18n": i18n(
+            [*texts.constants(), *(choice.label for choice in models.choices()), *map(tries.empty, tries.TRIES)]
+        ),
         "theme": theme,
         "css_paths": [ASSETS / "style.css"],
         "js": f"() => [{scripts}].forEach(run => run())",

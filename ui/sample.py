@@ -9,7 +9,7 @@ import gradio as gr
 from core.limits import CLIPS_ON_THE_PAGE, REQUESTS_AT_ONCE, whole_number_within
 from core.recipe import Recipe
 from core.seeds import new_seed
-from ui import models, rolls, texts
+from ui import models, rolls, texts, tries
 from ui.cards import Cards
 from ui.crowd import STUDIO
 from ui.links import page_address
@@ -58,7 +58,7 @@ class Sample:
                 generate = gr.Button(texts.GENERATE, variant="primary", size="lg", elem_id="generate")
                 self.surprise = gr.Button(texts.SURPRISE, size="lg", elem_id="surprise")
             with gr.Column(scale=5, min_width=320):
-                self.said = gr.HTML(f'<div class="empty">{texts.EMPTY}</div>', elem_id="said", min_height=60)
+                self.said = gr.HTML(f'<div class="empty">{tries.empty("sample")}</div>', elem_id="said", min_height=60)
                 self.cards = Cards()
                 # What “Surprise me” made of the samples.
                 self.path, self.played = rolls.Roll("surprise-path"), rolls.Roll("surprise-played")

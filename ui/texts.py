@@ -120,6 +120,7 @@ COPY_YOURSELF = Text(
     "Your browser did not let the page copy. The link is selected above: copy it from there.",
     "你的浏览器不允许页面复制。链接已在上方选中：请从那里复制。",
 )
+BRINGING_BACK = Text("Bringing back what you had here…", "正在恢复你之前的内容……")
 OPENING = Text("Opening the link: the music is made again from its recipe…", "正在打开链接：音乐正按它的配方重新生成……")
 PLAY_ELSEWHERE = Text(
     "The command line plays it: python -m core play, then the link in quotation marks.",
@@ -136,13 +137,38 @@ OTHER_MODEL = Text(
     "This path was made with {model}. A new one will be made with {ours}.",
     "这条路径是用 {model} 生成的。新的路径将用 {ours} 生成。",
 )
-EMPTY = Text(
-    "<h3>Nothing here yet</h3><p>Press <b>Generate</b>. Each clip comes as a piano roll, "
-    "a player, and a MIDI file that loops in your DAW. From there, blend two of them or play them like a drummer; "
-    "<b>Surprise me</b> does all of it at once.</p>",
-    "<h3>这里还什么都没有</h3><p>按<b>生成</b>。每个片段都有卷帘谱、播放器和可以在你的 DAW 里循环的 MIDI 文件。"
-    "然后可以融合其中两个，或让鼓手来演奏；<b>给我惊喜</b>一次完成所有这些。</p>",
-)
+# By operation, while there is nothing to show.
+EMPTY = {
+    "sample": Text(
+        "<h3>Nothing here yet</h3><p>Press <b>Generate</b>. Each clip comes as a piano roll, "
+        "a player, and a MIDI file that loops in your DAW. From there, blend two of them or play them like a drummer; "
+        "<b>Surprise me</b> does all of it at once.</p>",
+        "<h3>这里还什么都没有</h3><p>按<b>生成</b>。每个片段都有卷帘谱、播放器和可以在你的 DAW 里循环的 MIDI 文件。"
+        "然后可以融合其中两个，或让鼓手来演奏；<b>给我惊喜</b>一次完成所有这些。</p>",
+    ),
+    "interpolate": Text(
+        "<h3>From one clip to another</h3><p>Fill <b>A</b> and <b>B</b> with two beats or two melodies: from the clips "
+        "of the Sample tab, a MIDI file or the examples. The path between them is one long piece.</p>",
+        "<h3>从一个片段到另一个</h3><p>给 <b>A</b> 和 <b>B</b> 放上两个节拍或两段旋律："
+        "来自“采样”页的片段、MIDI 文件或示例。两者之间的路径就是一首长曲。</p>",
+    ),
+    "groove": Text(
+        "<h3>Played by a drummer</h3><p>Take a clip, the path between two, your own drums or a tapped rhythm. "
+        "You get it back with a drummer's timing and touch, the way it was above the way it is.</p>",
+        "<h3>由鼓手演奏</h3><p>可以是一个片段、两个片段之间的路径、你自己的鼓，或敲出来的节奏。"
+        "它会带着鼓手的节奏感和触感回来，上面是原样，下面是演奏后的样子。</p>",
+    ),
+}
+OR_TRY = Text("Or try:", "或者试试：")
+TRIES = {
+    "beats": Text("four beats", "四个节拍"),
+    "tunes": Text("four short melodies", "四段短旋律"),
+    "band": Text("a band, 16 bars", "一支乐队，16 小节"),
+    "rock": Text("from rock to bossa nova", "从摇滚到波萨诺瓦"),
+    "tune": Text("from one melody to another", "从一段旋律到另一段"),
+    "boom": Text("boom bap, played by a drummer", "由鼓手演奏的 boom bap"),
+    "clave": Text("a tapped clave, turned into drums", "把敲出来的 clave 变成鼓"),
+}
 STOP = Text("Stop fetching", "停止下载")
 WAITING = Text("Playing…", "正在演奏……")
 MADE_IN_SECONDS = Text(
@@ -251,12 +277,6 @@ PATH_TEMPERATURE_INFO = Text(
 OWN_ENDS = Text("Begin and end with A and B as they are", "以原样的 A 和 B 开始和结束")
 OWN_ENDS_INFO = Text("Otherwise with what the model makes of them.", "否则用模型还原出的 A 和 B。")
 INTERPOLATE = Text("Interpolate", "插值")
-INTERPOLATE_EMPTY = Text(
-    "<h3>From one clip to another</h3><p>Fill <b>A</b> and <b>B</b> with two beats or two melodies: from the clips of "
-    "the Sample tab, a MIDI file or the examples. The path between them is one long piece.</p>",
-    "<h3>从一个片段到另一个</h3><p>给 <b>A</b> 和 <b>B</b> 放上两个节拍或两段旋律："
-    "来自“采样”页的片段、MIDI 文件或示例。两者之间的路径就是一首长曲。</p>",
-)
 SLOT_MISSING = Text(
     "{slots} is still empty: press “Use as …” on a clip, upload a MIDI file, or take an example.",
     "{slots} 还是空的：在片段上按“用作……”，上传 MIDI 文件，或选一个示例。",
@@ -293,12 +313,6 @@ FEEL_TEMPERATURE_INFO = Text(
     "低则是最稳妥的感觉，高则更自由。由种子决定是哪一种。",
 )
 GROOVE = Text("Groove", "律动")
-GROOVE_EMPTY = Text(
-    "<h3>Played by a drummer</h3><p>Take a clip, the path between two, your own drums or a tapped rhythm. "
-    "You get it back with a drummer's timing and touch, the way it was above the way it is.</p>",
-    "<h3>由鼓手演奏</h3><p>可以是一个片段、两个片段之间的路径、你自己的鼓，或敲出来的节奏。"
-    "它会带着鼓手的节奏感和触感回来，上面是原样，下面是演奏后的样子。</p>",
-)
 GROOVE_MISSING = Text(
     "There is no input yet: press “Humanise” on a clip, upload drums, take an example, or tap a rhythm.",
     "还没有输入：在片段上按“人性化”，上传鼓，选一个示例，或敲一段节奏。",

@@ -202,7 +202,8 @@ class FairQueue(Queue):
         super().send_message(event, event_message)
         if isinstance(event_message, EstimationMessage) and self._is_busy(event):
             said = ahead(event_message.rank or 0, event_message.rank_eta)
-            super().send_message(event, ProgressMessage(progress_data=[ProgressUnit(desc=said)]))
+            # Without a share a browser shows nothing of it.
+            super().send_message(event, ProgressMessage(progress_data=[ProgressUnit(desc=said, progress=0.0)]))
 
     def _is_busy(self, event: Event) -> bool:
         queue = self.event_queue_per_concurrency_id[event.concurrency_id]

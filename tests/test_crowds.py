@@ -483,3 +483,19 @@ def test_the_version_is_the_projects():
     from core.version import VERSION
 
     assert f'version = "{VERSION}"' in (Path(__file__).parents[1] / "pyproject.toml").read_text()
+
+
+def test_progress_is_told_to_whoever_waits(monkeypatch, tiny_studio):
+    """Gradio's `Progress` is false in itself."""
+    from core import studio
+
+    monkeypatch.setattr(studio, "_studio", tiny_studio)
+    told = []
+
+    class Progress(gr.Progress):
+        def __call__(self, share, desc=None, **rest):
+            told.append((share, desc))
+
+    performing.performed(Recipe("sample", "test/tiny", 1), Progress())
+    assert told[0] == (0.0, texts.WAITING)
+    assert told[-1] == (performing.MUSIC, texts.PICTURES_AND_SOUND)

@@ -205,7 +205,8 @@ class FairQueue(Queue):
         if isinstance(event_message, EstimationMessage) and self._is_busy(event):
             with answering(event.request):
                 said = ahead(event_message.rank or 0, event_message.rank_eta)
-            super().send_message(event, ProgressMessage(progress_data=[ProgressUnit(desc=said)]))
+            # Without a share a browser shows nothing of it.
+            super().send_message(event, ProgressMessage(progress_data=[ProgressUnit(desc=said, progress=0.0)]))
 
     def _is_busy(self, event: Event) -> bool:
         queue = self.event_queue_per_concurrency_id[event.concurrency_id]
@@ -293,4 +294,4 @@ class FairQueue(Queue):
 def ahead(rank: int, seconds: float | None) -> str:
     """Where somebody stands in the queue who has `rank` people before them, and how long that will take."""
     said = texts.YOU_ARE_NEXT if not rank else texts.ONE_AHEAD if rank == 1 else texts.AHEAD.filled(count=rank)
-    return said.said() if seconds is None else texts.ABOUT_SECONDS.said(ahead=said, seconds=max(1, round(seconds)))
+    return said.said() if seconds is None else texts.ABOUT_SECONDS.said(ahead=said, seconds=max(2, round(seconds)))

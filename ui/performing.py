@@ -29,7 +29,8 @@ def performed(recipe: Recipe, progress: gr.Progress | None = None) -> Performanc
 
     def tell(share: float, what: str) -> None:
         turn.tell()
-        if progress:
+        # Not by its truth: it has a length, 0.
+        if progress is not None:
             progress(share, desc=what)
 
     with turn.performing(recipe):

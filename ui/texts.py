@@ -169,7 +169,7 @@ TRIES = {
     "boom": Text("boom bap, played by a drummer", "由鼓手演奏的 boom bap"),
     "clave": Text("a tapped clave, turned into drums", "把敲出来的 clave 变成鼓"),
 }
-STOP = Text("Stop fetching", "停止下载")
+STOP = Text("Stop", "停止")
 WAITING = Text("Playing…", "正在演奏……")
 MADE_IN_SECONDS = Text(
     "{count} made with seed {seed} in {seconds:.1f} seconds.", "用种子 {seed} 生成了{count}，用时 {seconds:.1f} 秒。"

@@ -12,6 +12,9 @@
 
   // Seconds into the sound, null where there is no player.
   const now = (card, sheet) => {
+    const scroll = waveform(card)?.querySelector('[part~="scroll"]');
+    // A long sound's waveform scrolls, and must do so by keys as well.
+    if (scroll && scroll.tabIndex < 0) scroll.tabIndex = 0;
     const cursor = waveform(card)?.querySelector('[part~="cursor"], .cursor');
     return cursor ? parseFloat(cursor.style.left || '0') / 100 * sheet.dataset.heard : null;
   };

@@ -119,6 +119,17 @@ def look() -> dict:
         font=["Inter", "ui-sans-serif", "system-ui", "sans-serif"],
         font_mono=["ui-monospace", "SFMono-Regular", "monospace"],
         radius_size=gr.themes.sizes.radius_lg,
+    ).set(
+        # Dark enough on light, and light enough on dark, to be read by everybody (WCAG AA).
+        body_text_color_subdued="*neutral_500",
+        body_text_color_subdued_dark="*neutral_400",
+        block_info_text_color="*neutral_500",
+        block_info_text_color_dark="*neutral_400",
+        block_label_text_color="*neutral_600",
+        button_primary_background_fill="*primary_700",
+        button_primary_background_fill_dark="*primary_700",
+        button_primary_background_fill_hover="*primary_800",
+        button_primary_background_fill_hover_dark="*primary_800",
     )
     scripts = ", ".join(f"({(ASSETS / name).read_text()})" for name in SCRIPTS)
     return {

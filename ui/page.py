@@ -138,5 +138,8 @@ def look() -> dict:
         ),
         "theme": theme,
         "css_paths": [ASSETS / "style.css"],
+        "favicon_path": ASSETS / "icon.png",
+        # Can be installed as an app.
+        "pwa": True,
         "js": f"() => [{scripts}].forEach(run => run())",
     }

@@ -33,13 +33,18 @@ except LatentJamError as error:
 
 
 def warm_everything() -> None:
-    """Loads what the first Generate needs, so that nobody waits for it."""
+    """Loads what the first Generate needs, so that nobody waits for it, then what the next clicks do."""
     # TensorFlow comes with this import, after the page is up.
-    from core import audio, studio
+    from core import audio, examples, export, studio
 
-    for model in ("drums_2bar.lokl", "drums_2bar.hikl", "groove_2bar_humanize"):
-        studio.warm_up(f"bundled/{model}")
+    studio.warm_up("bundled/drums_2bar.lokl")
+    beat = examples.load(examples.names("drums")[0])
+    with contextlib.suppress(LatentJamError):
+        export.clip_file(beat, "png")
+        export.clip_file(beat, export.PREVIEW)
     audio.unavailable()
+    for model in ("drums_2bar.hikl", "groove_2bar_humanize", "melody_2bar"):
+        studio.warm_up(f"bundled/{model}")
 
 
 def main() -> None:

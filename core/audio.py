@@ -152,6 +152,7 @@ class Synthesizers:
         self._room = threading.Semaphore(SYNTHESIZERS)
         self._idle: list[Synthesizer] = []
         self._lock = threading.Lock()
+        self.are_there = False
 
     @contextlib.contextmanager
     def borrow(self) -> Iterator[Synthesizer]:
@@ -160,6 +161,7 @@ class Synthesizers:
             with self._lock:
                 synth = self._idle.pop() if self._idle else None
             synth = synth or Synthesizer()
+            self.are_there = True
             # After a failure the instance's state is unknown, so only one that finished goes back.
             yield synth
             synth.reset()
@@ -229,6 +231,9 @@ def wav(clip: Clip, melody_program: int | None = None) -> bytes:
 
 def unavailable() -> Sentence | None:
     """Why nothing can be heard, in a sentence, or None if all is well."""
+    # Who only asks must not wait for a synthesizer that renders.
+    if _synthesizers.are_there:
+        return None
     try:
         with _synthesizers.borrow():
             return None

@@ -144,7 +144,7 @@ def test_one_visit_cannot_hold_all_places(served):
         served.ask("anna")
     other = served.ask("ben")
     kind, said = served.answer(served.ask("anna"), "anna")
-    assert (kind, said) == ("error", texts.ENOUGH_OF_VISIT.format(count=limits.REQUESTS_OF_VISIT))
+    assert (kind, said) == ("error", texts.ENOUGH_OF_VISIT.said(count=limits.REQUESTS_OF_VISIT))
     served.work.go.set()
     assert served.answer(other, "ben") == ("complete", "made 1")
     served.wait(lambda: not served.queue._present())
@@ -157,7 +157,7 @@ def test_one_address_cannot_hold_all_places(served):
         served.ask(**home)
     assert served.answer(served.ask(**home)) == (
         "error",
-        texts.ENOUGH_OF_ADDRESS.format(count=limits.REQUESTS_OF_ADDRESS),
+        texts.ENOUGH_OF_ADDRESS.said(count=limits.REQUESTS_OF_ADDRESS),
     )
     elsewhere = served.ask(x_forwarded_for="8.8.4.4")
     unknown = served.ask()
@@ -173,7 +173,7 @@ def test_a_full_queue_says_what_to_do(served):
     for _ in range(3):
         served.ask()
     kind, said = served.answer(served.ask())
-    assert (kind, said) == ("error", texts.QUEUE_FULL.format(count=3))
+    assert (kind, said) == ("error", texts.QUEUE_FULL.said(count=3))
     assert "turned away" in served.http.get("/metrics").text
 
 
@@ -191,7 +191,7 @@ def test_who_waits_reads_how_many_are_ahead(served):
             said = [unit["desc"] for each in seen for unit in each.get("progress_data") or ()]
             if said:
                 served.work.go.set()
-    assert said[0] == texts.AHEAD.format(count=2) == "2 people are ahead of you."
+    assert said[0] == texts.AHEAD.said(count=2) == "2 people are ahead of you."
     assert seen[-2]["msg"] == "process_completed" and seen[-2]["success"]
 
 
@@ -240,7 +240,7 @@ def test_stop_ends_what_runs_and_what_waits(served):
     with served.http.stream("GET", "/gradio_api/queue/data?session_hash=anna") as stream:
         messages = [json.loads(line[6:]) for line in stream.iter_lines() if line]
     ends = {each["event_id"]: each["output"]["error"] for each in messages if each["msg"] == "process_completed"}
-    assert ends == {waiting: texts.STOPPED, running: "Playing was stopped."}
+    assert ends == {waiting: texts.STOPPED.said(), running: "Playing was stopped."}
     served.wait(lambda: served.work.running == 1)
     served.work.go.set()
     assert served.answer(other, "ben")[0] == "complete"
@@ -277,7 +277,7 @@ def test_what_takes_too_long_is_stopped(served, monkeypatch):
     with logged() as lines:
         kind, said = served.answer(served.ask())
         served.wait(lambda: lines)
-    assert (kind, said) == ("error", texts.TOO_LONG.format(seconds=0.2))
+    assert (kind, said) == ("error", texts.TOO_LONG.said(seconds=0.2))
     assert lines[0]["outcome"] == "too long"
     assert served.work.stopped == 1
 
@@ -497,5 +497,5 @@ def test_progress_is_told_to_whoever_waits(monkeypatch, tiny_studio):
             told.append((share, desc))
 
     performing.performed(Recipe("sample", "test/tiny", 1), Progress())
-    assert told[0] == (0.0, texts.WAITING)
-    assert told[-1] == (performing.MUSIC, texts.PICTURES_AND_SOUND)
+    assert told[0] == (0.0, texts.WAITING.said())
+    assert told[-1] == (performing.MUSIC, texts.PICTURES_AND_SOUND.said())

@@ -669,7 +669,7 @@ def test_many_threads_download_once(server, model, drums):
     said, loaded = [], []
     threads = [
         threading.Thread(target=lambda: loaded.append(studio.load(model.id, lambda share, what: said.append(what))))
-        for _ in range(4)
+        for _ in range(limits.FETCHING_AT_ONCE)
     ]
     for thread in threads:
         thread.start()
@@ -677,7 +677,7 @@ def test_many_threads_download_once(server, model, drums):
     server.go_on.set()
     for thread in threads:
         thread.join(20)
-    assert len(loaded) == 4 and len(set(map(id, loaded))) == 1
+    assert len(loaded) == limits.FETCHING_AT_ONCE and len(set(map(id, loaded))) == 1
     assert len(server.requests) == 1
 
 

@@ -275,6 +275,6 @@ def test_the_links_address_is_the_public_one(tmp_path, environment, headers, exp
             ended = ask(address, 1)
         finally:
             urllib.request.install_opener(urllib.request.build_opener())
-    links = re.findall(r'"link": "(.*?)"', json.dumps(ended))
+    links = re.findall(r'"link": "(http.*?)"', json.dumps(ended))
     assert len(links) == 1
     assert links[0].startswith(f"{expected}?jam=")

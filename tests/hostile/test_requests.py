@@ -91,7 +91,7 @@ def test_what_says_what_is_wrong(http):
     good = good_arguments(http)
     assert answer(http, "sample", ["a", "four", *good["sample"][2:]])[1].startswith("“num_outputs” must be a number.")
     assert answer(http, "groove", ["x.mid", *good["groove"][1:]])[1].startswith("“drums” must be an uploaded file.")
-    assert answer(http, "groove", [FILE, *good["groove"][1:]])[1] == texts.FILE_GONE
+    assert answer(http, "groove", [FILE, *good["groove"][1:]])[1] == texts.FILE_GONE.said()
     assert "is not a MIDI file" in answer(http, "groove", good["groove"])[1]
 
 
@@ -140,7 +140,7 @@ def test_too_much_is_refused(http):
     assert one.status_code == 413
     part = ("files", ("a.mid", b"x" * limits.MAX_UPLOAD_BYTES))
     many = http.post("/gradio_api/upload", files=[part] * 6)
-    assert (many.status_code, many.json()["detail"]) == (413, texts.TOO_MUCH_SENT.format(megabytes=4))
+    assert (many.status_code, many.json()["detail"]) == (413, texts.TOO_MUCH_SENT.said(megabytes=4))
 
     def without_end() -> Iterator[bytes]:
         for _ in range(6):
@@ -186,7 +186,7 @@ def test_doors_that_stay_closed(http):
     for path in ("process_recording", "component_server", "vibe-edit"):
         assert http.post(f"/gradio_api/{path}", json={}).status_code == 404
     for path in ("call/nothing", "run/nothing", "api/nothing", "call/v2/nothing"):
-        assert http.post(f"/gradio_api/{path}", json={"data": []}).json()["detail"] == texts.NO_SUCH_FUNCTION
+        assert http.post(f"/gradio_api/{path}", json={"data": []}).json()["detail"] == texts.NO_SUCH_FUNCTION.said()
     # Past the queue, where there are no limits.
     for path in ("run/sample", "api/sample"):
         assert http.post(f"/gradio_api/{path}", json={"data": []}).status_code == 404

@@ -198,7 +198,7 @@ def test_who_waits_reads_how_many_are_ahead(served):
 def test_what_is_said_of_the_place_in_the_queue():
     assert crowd.ahead(0, None) == "You are next."
     assert crowd.ahead(1, 3.7) == "One person is ahead of you. About 4 seconds."
-    assert crowd.ahead(12, 0.2) == "12 people are ahead of you. About 1 seconds."
+    assert crowd.ahead(12, 0.2) == "12 people are ahead of you. About 2 seconds."
 
 
 @pytest.mark.parametrize(

@@ -98,6 +98,7 @@ def check(page: Page, language: str, picture) -> None:
 def test_faults_are_seen(browser, address):  # noqa: F811
     with visit(browser, address) as page:
         assert page.evaluate(FAULTS) == []
+        page.add_style_tag(content="* { transition: none !important }")
         page.evaluate("document.querySelector('#generate').style.transform = 'translate(1200px)'")
         found = " ".join(page.evaluate(FAULTS))
         assert "beyond the edge" in found

@@ -94,15 +94,20 @@ def visit(browser: Browser, address: str, **settings) -> Iterator[Page]:
 
 def generate(page: Page) -> int:
     """Presses Generate and waits for the result; returns the seed that was used."""
-    answered: list = []
-    page.on("requestfinished", lambda request: answered.append(request) if "/queue/data" in request.url else None)
+    # The same settings may well take as long as the last time, and then the page says the same: what tells is that
+    # something moves there, and then no more.
+    page.evaluate(
+        """() => {
+          window.moved = 0;
+          new MutationObserver(() => { window.moved = performance.now(); })
+            .observe(document.querySelector('#said'), {subtree: true, childList: true, attributes: true});
+        }"""
+    )
     page.click("#generate")
-    # The same settings may well take as long as the last time, and then the page says the same.
-    for _ in range(PATIENCE // 50):
-        if answered:
-            break
-        page.wait_for_timeout(50)
-    expect(page.locator("#said")).to_have_text(re.compile(r"^\s*\d+ clips? made with seed"))
+    page.wait_for_function(
+        "() => window.moved && performance.now() - window.moved > 500 &&"
+        " /^\\s*\\d+ clips? made with seed/.test(document.querySelector('#said').innerText)"
+    )
     return int(re.search(r"seed (\d+)", page.inner_text("#said")).group(1))
 
 

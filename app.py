@@ -25,6 +25,9 @@ with quick_imports():
         spaces.disable_gradio_auto_wrap()
         spaces.GPU(lambda: None)
 
+    # Gradio imports it with the first request while we draw the first picture, and two threads at once break it.
+    import matplotlib.artist  # noqa: F401
+
     from core import engine, limits
     from core.errors import LatentJamError
     from ui import page, records, settings

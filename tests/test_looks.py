@@ -60,9 +60,16 @@ NAMES = re.compile(
 )
 
 
-@pytest.mark.parametrize("language", ["en-US", "zh-CN"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("shape", SHAPES)
+# Every pair of a shape, a scheme and a language.
+@pytest.mark.parametrize(
+    ("shape", "scheme", "language"),
+    [
+        ("desktop", "light", "en-US"),
+        ("desktop", "dark", "zh-CN"),
+        ("phone", "dark", "en-US"),
+        ("phone", "light", "zh-CN"),
+    ],
+)
 def test_looks(browser, address, shape, scheme, language):  # noqa: F811
     FOLDER.mkdir(parents=True, exist_ok=True)
     settings = {"viewport": SHAPES[shape], "color_scheme": scheme, "locale": language}

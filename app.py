@@ -48,14 +48,15 @@ def warm_everything() -> None:
     # TensorFlow comes with the first model, after the page is up.
     from core import audio, examples, export
 
-    engine.warm_up("bundled/drums_2bar.lokl")
+    first, *others = engine.MOST_ASKED
+    engine.warm_up(first)
     beat = examples.load(examples.names("drums")[0])
     with contextlib.suppress(LatentJamError):
         export.clip_file(beat, "png")
         export.clip_file(beat, export.PREVIEW)
     serving.why_silent = audio.unavailable()
-    for model in ("drums_2bar.hikl", "groove_2bar_humanize", "melody_2bar"):
-        engine.warm_up(f"bundled/{model}")
+    for model in others:
+        engine.warm_up(model)
     serving.is_warm = True
 
 

@@ -46,7 +46,7 @@ MODELS = {
     "humanize": ("groovae_2bar_humanize", 6, {}),
 }
 # What `sample` is asked for: the model, its steps and its temperature.
-SAMPLED = {"drums": ("drums.lokl", 32, 0.5), "melody": ("melody", 32, 0.5), "trio": ("trio", 256, 0.8)}
+SAMPLED = {"drums": ("drums.lokl", 32, 0.5), "melody": ("melody", 32, 0.5), "trio": ("trio", 256, 0.5)}
 
 
 class Studio:

@@ -8,7 +8,6 @@ Starts the app three times in a process of its own and asks it over HTTP as the 
 from __future__ import annotations
 
 import os
-import socket
 import statistics
 import subprocess
 import sys
@@ -16,6 +15,7 @@ import time
 import urllib.request
 from pathlib import Path
 
+from benchmarks.servers import free_port
 from core.recipe import Recipe
 
 STARTS, REPEATS = 3, 20
@@ -25,9 +25,7 @@ ROOT = Path(__file__).parents[1]
 
 def page_usable() -> float:
     """Seconds from `python app.py` to an answer on /config, from which the page draws itself."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     started = time.perf_counter()
     app = subprocess.Popen(
         [sys.executable, "app.py"],

@@ -39,7 +39,7 @@ def serving(side: str, folder: Path, checkpoints: Path, own_checkpoints: str = "
     app's, and `own_checkpoints` is our `LATENT_JAM_CHECKPOINTS`."""
     files = folder / f"{side}-files"
     files.mkdir(parents=True, exist_ok=True)
-    port = _free_port()
+    port = free_port()
     address = f"http://127.0.0.1:{port}"
     if side == OURS:
         command = [sys.executable, "app.py"]
@@ -68,7 +68,8 @@ def serving(side: str, folder: Path, checkpoints: Path, own_checkpoints: str = "
                 process.wait()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listens on."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return free.getsockname()[1]

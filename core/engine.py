@@ -15,6 +15,14 @@ from core.errors import SettingError
 from core.performance import Performance, Progress
 from core.recipe import Recipe
 
+# The models that are asked for most, the first of all first: what a process that plays loads before anybody asks.
+MOST_ASKED = (
+    "bundled/drums_2bar.lokl",
+    "bundled/drums_2bar.hikl",
+    "bundled/groove_2bar_humanize",
+    "bundled/melody_2bar",
+)
+
 
 class Engine(Protocol):
     """Performs recipes for many threads at once."""

@@ -110,7 +110,7 @@ class Studio:
 
     @contextlib.contextmanager
     def _place_to_play(self, cancel: threading.Event | None) -> Iterator[None]:
-        """One of as many places as there are cores."""
+        """One of `limits.PLAYING_AT_ONCE` places."""
         while not self._playing.acquire(timeout=limits.PROGRESS_SECONDS):
             stopping.check(cancel)
         try:

@@ -20,11 +20,11 @@ from ray.serve.config import AutoscalingConfig
 
 from core import limits
 from core.cluster import APPLICATION, Message
+from core.engine import MOST_ASKED
 from core.errors import LatentJamError
 from core.recipe import Recipe
 from deploy import machines
 
-WARM = ("bundled/drums_2bar.lokl", "bundled/drums_2bar.hikl", "bundled/groove_2bar_humanize")
 MOST_REPLICAS = 8
 # Recipes that a replica performs at once, and how many each should have before another replica is started.
 AT_ONCE = 4
@@ -59,7 +59,7 @@ class Engine:
         """Loads the models that are asked for most, so that whoever comes to a new replica does not wait for them."""
         from core import studio
 
-        for model in WARM:
+        for model in MOST_ASKED:
             studio.warm_up(model)
 
     async def perform(self, text: str) -> AsyncIterator[Message]:

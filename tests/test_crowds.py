@@ -18,6 +18,7 @@ import pytest
 from core import limits, stopping
 from core.errors import CancelledError, DownloadError
 from core.recipe import Recipe
+from tests.test_page import free_port
 from ui import crowd, performing, records, texts
 from ui.crowd import FairQueue, Turn
 from ui.serving import Serving, sweep
@@ -98,14 +99,6 @@ class Page:
         while not condition():
             assert time.monotonic() < deadline
             time.sleep(0.01)
-
-
-def free_port() -> int:
-    import socket
-
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
 
 
 @pytest.fixture

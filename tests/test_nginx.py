@@ -7,7 +7,6 @@ import os
 import re
 import secrets
 import shutil
-import socket
 import subprocess
 import time
 import urllib.error
@@ -20,18 +19,12 @@ import pytest
 from core import limits
 from core.clip import to_midi
 from core.recipe import Recipe
-from tests.test_page import ROOT, serving
+from tests.test_page import ROOT, free_port, serving
 
 if shutil.which("nginx") is None:
     pytest.skip("nginx is not installed: apt install nginx-light", allow_module_level=True)
 
 LENT = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
 
 
 class Front:

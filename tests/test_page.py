@@ -34,12 +34,17 @@ PATIENCE = 1000 * int(os.environ.get("PATIENCE_SECONDS", "120"))
 expect.set_options(timeout=PATIENCE)
 
 
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
 @contextmanager
 def serving(folder: Path, home: Path, **environment: str) -> Iterator[str]:
     """Runs `python app.py` in `folder` on a free port until the block ends; yields the address."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     address = f"http://127.0.0.1:{port}"
     settings = {"GRADIO_SERVER_PORT": str(port), "HOME": str(home), "GRADIO_TEMP_DIR": str(home / "gradio")}
     with (home / "app.log").open("w") as log:

@@ -7,7 +7,6 @@ import http.server
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -21,7 +20,7 @@ import pytest
 import yaml
 from dockerfile_parse import DockerfileParser
 
-from tests.test_page import PATIENCE, ROOT, serving
+from tests.test_page import PATIENCE, ROOT, free_port, serving
 from ui.settings import Settings, read
 
 NOBODY = "65534"
@@ -61,9 +60,7 @@ def space() -> Iterator[Path]:
 def test_it_runs_as_nobody_from_a_read_only_folder_with_an_empty_home(space):
     from gradio_client import Client
 
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     address = f"http://127.0.0.1:{port}"
     environment = {
         "PATH": os.environ["PATH"],

@@ -85,7 +85,8 @@ def test_the_page_loads_neither_tensorflow_nor_ray():
         "print([name for name in ('tensorflow', 'ray') if name in sys.modules])"
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
-    assert ran.stdout.strip() == "[]", ran.stdout + ran.stderr
+    # pyfluidsynth says on standard output where it lies when CI is set.
+    assert ran.stdout.splitlines()[-1:] == ["[]"], ran.stdout + ran.stderr
 
 
 def all_errors(kind: type = LatentJamError) -> list[type]:

@@ -8,13 +8,22 @@ import tempfile
 import threading
 from pathlib import Path
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+os.environ.setdefault("LATENT_JAM_APART", "on")
 # Of our own, because it is swept.
 own_folder = f"latent-jam-{getattr(os, 'getuid', str)()}"
 os.environ.setdefault("GRADIO_TEMP_DIR", str(Path(tempfile.gettempdir()) / own_folder))
 
-from ui.quick_start import quick_imports  # noqa: E402 (the settings above are read at import)
+from core import engine  # noqa: E402 (the settings above are read at import)
+from core.errors import LatentJamError  # noqa: E402
+from ui.quick_start import quick_imports  # noqa: E402
+
+try:
+    # Makes ready while Gradio is imported.
+    engine.chosen()
+except LatentJamError as error:
+    # The owner has set something that cannot be used.
+    raise SystemExit(str(error)) from None
 
 with quick_imports():
     # Only ZeroGPU Spaces have this package, and it must come before Gradio's own modules.
@@ -28,24 +37,20 @@ with quick_imports():
     # Gradio imports it with the first request while we draw the first picture, and two threads at once break it.
     import matplotlib.artist  # noqa: F401
 
-    from core import engine, limits
-    from core.errors import LatentJamError
+    from core import limits
     from ui import page, records, settings
     from ui.serving import Serving
 
 chosen = settings.read()
 try:
-    engine.chosen()
     demo = page.build(chosen)
 except LatentJamError as error:
-    # The owner has set something that cannot be used.
     raise SystemExit(str(error)) from None
 serving = Serving(demo, chosen.metrics)
 
 
 def warm_everything() -> None:
     """Loads what the first Generate needs, so that nobody waits for it, then what the next clicks do."""
-    # TensorFlow comes with the first model, after the page is up.
     from core import audio, examples, export
 
     first, *others = engine.MOST_ASKED

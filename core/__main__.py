@@ -294,8 +294,7 @@ def _perform(recipe: Recipe, models: dict[str, Model], args: argparse.Namespace)
 def main(argv: list[str] | None = None) -> int:
     """Runs the command line; returns the exit status: 0, or 2 after a sentence on standard error."""
     args = _parser().parse_args(argv)
-    # TensorFlow reads this when it is imported.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    settings.light_tensorflow()
     try:
         if args.command == "models":
             _models()

@@ -18,7 +18,7 @@ from core.errors import ClipError, one_line
 from core.sentences import Sentence
 
 if TYPE_CHECKING:
-    from note_seq.protobuf.music_pb2 import NoteSequence
+    from core.note_sequences import NoteSequence
 
 TICKS_PER_QUARTER = 480
 TICKS_PER_BAR = 4 * TICKS_PER_QUARTER
@@ -104,7 +104,7 @@ def from_sequence(sequence: NoteSequence, bars: int, qpm: float, name: str = "")
 def to_sequence(clip: Clip) -> NoteSequence:
     """The clip as a NoteSequence, times in seconds at its own tempo, 4-4, lasting all its bars."""
     # note_seq takes a second to import; the page is up before it is needed.
-    from note_seq.protobuf.music_pb2 import NoteSequence
+    from core.note_sequences import NoteSequence
 
     seconds_per_tick = 60 / clip.qpm / TICKS_PER_QUARTER
     sequence = NoteSequence(ticks_per_quarter=TICKS_PER_QUARTER, total_time=clip.seconds)

@@ -1,7 +1,6 @@
 """Recipes performed by engine replicas on a Ray cluster: the side that asks. `deploy/engine.py` is the other.
 
-A recipe travels as its string, what comes back are the plain values of `Message`. A replica may die at any moment;
-performing has no effects and gives the same notes everywhere, so the recipe is then simply given to another.
+A recipe travels as its string, what comes back are the plain values of `remote.Message`.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -25,19 +24,17 @@ from ray import exceptions, serve
 from ray.serve.exceptions import RayServeException
 
 from core import limits
-from core.errors import CancelledError, EngineError, LatentJamError
-from core.performance import Performance, Progress
+from core.errors import EngineError, LatentJamError
+from core.performance import Performance
 from core.recipe import Recipe
+from core.remote import LostError, Message, Messages, RemoteEngine
 
 if TYPE_CHECKING:
     from ray.serve.handle import DeploymentHandle
 
 # The name of the Serve application.
 APPLICATION = "latent-jam"
-# What an engine answers, in this order: how far it is, or None just to show that it lives, any number of times; then
-# the performance, or what was wrong with the recipe.
-Message = tuple[float, str] | None | Performance | LatentJamError
-# What an answer ends with when a replica, its machine or the way to it was lost. None of it is the recipe's fault.
+# What an answer ends with when a replica, its machine or the way to it was lost.
 LOST = (
     exceptions.RayActorError,
     exceptions.NodeDiedError,
@@ -56,8 +53,8 @@ def join(address: str) -> None:
         ray.init(address, log_to_driver=False, logging_level=logging.WARNING)
 
 
-class Cluster:
-    """The engine replicas of the cluster at an address. Safe for many threads."""
+class Cluster(RemoteEngine):
+    """The engine replicas of the cluster at an address."""
 
     def __init__(self, address: str) -> None:
         """`address` as Ray takes it: 'auto' for the cluster that this machine belongs to, or 'HOST:PORT'."""
@@ -66,34 +63,30 @@ class Cluster:
         self._missed = -math.inf
         self._lock = threading.Lock()
 
-    def perform(
-        self, recipe: Recipe, progress: Progress | None = None, cancel: threading.Event | None = None
-    ) -> Performance:
-        """The performance of a recipe, begun again by another replica when one is lost, `ENGINE_TRIES` times in all.
-
-        Raises what `Studio.perform` does, `CancelledError` soon after `cancel` is set, or `EngineError`.
-        """
-        tell, cancel = progress or (lambda share, what: None), cancel or threading.Event()
-        text = recipe.to_string()
-        for tried in range(limits.ENGINE_TRIES):
-            if tried:
-                tell(0.0, "An engine was lost; another begins again")
-                cancel.wait(limits.ENGINE_WAIT_SECONDS * 2 ** (tried - 1))
-            try:
-                return replace(self._asked(text, tell, cancel), recipe=recipe)
-            except LOST as error:
-                log.warning(
-                    "an engine was lost, try %d of %d: %s", tried + 1, limits.ENGINE_TRIES, type(error).__name__
-                )
-            except RayServeException as error:
-                log.warning("the engines cannot be had: %s", error)
-                break
-        raise EngineError("The machines that make the music were lost. Try again in a minute.")
-
     def warm_up(self, model_id: str) -> None:
         """Finds the cluster; its replicas load their models before they take any recipe."""
         with contextlib.suppress(LatentJamError):
             self._engine()
+
+    def loaded_models(self) -> tuple[str, ...]:
+        """None: each replica has its own."""
+        return ()
+
+    @contextlib.contextmanager
+    def asking(self, recipe: Recipe) -> Iterator[Messages]:
+        """See `RemoteEngine.asking`; the replica is one that has least to do."""
+        messages: Messages = queue.SimpleQueue()
+        try:
+            answer = self._engine().perform.remote(recipe.to_string())
+        except RayServeException as error:
+            raise _cannot_be_had(error) from None
+        # A handle's answers cannot be waited for with a time limit.
+        threading.Thread(target=_forward, args=(answer, recipe, messages), daemon=True).start()
+        try:
+            yield messages
+        finally:
+            # Of an answer that is whole nothing is left to cancel.
+            answer.cancel()
 
     def _engine(self) -> DeploymentHandle:
         """The replicas to ask; raises `EngineError` if there is no cluster or no engine on it."""
@@ -110,41 +103,21 @@ class Cluster:
                 raise EngineError("The machines that make the music cannot be reached. Try again in a minute.")
             return self._handle
 
-    def _asked(self, text: str, tell: Progress, cancel: threading.Event) -> Performance:
-        """What one replica makes of a recipe's string."""
-        answer = self._engine().perform.remote(text)
-        messages: queue.SimpleQueue[Message | Exception] = queue.SimpleQueue()
-        # A handle's answers cannot be waited for with a time limit.
-        threading.Thread(target=_forward, args=(answer, messages), daemon=True).start()
-        heard = time.monotonic()
-        try:
-            while not cancel.is_set():
-                try:
-                    message = messages.get(timeout=limits.PROGRESS_SECONDS)
-                except queue.Empty:
-                    if time.monotonic() - heard > limits.ENGINE_SILENCE_SECONDS:
-                        raise EngineError(
-                            "The machines that make the music do not answer. Try again in a minute."
-                        ) from None
-                    continue
-                heard = time.monotonic()
-                if isinstance(message, Performance):
-                    return message
-                if isinstance(message, Exception):
-                    raise message
-                if message is not None:
-                    tell(*message)
-            raise CancelledError("The music was stopped before it was made.")
-        finally:
-            # Of an answer that is whole nothing is left to cancel.
-            answer.cancel()
 
-
-def _forward(answer: Iterable[Message], messages: queue.SimpleQueue[Message | Exception]) -> None:
+def _forward(answer: Iterable[Message], recipe: Recipe, messages: Messages) -> None:
     """Puts the messages of an answer into a queue, and last what ended it."""
     try:
         for message in answer:
-            messages.put(message)
-        messages.put(exceptions.ActorUnavailableError("the answer ended early", None))
+            messages.put(replace(message, recipe=recipe) if isinstance(message, Performance) else message)
+        messages.put(LostError("the answer ended early"))
+    except LOST as error:
+        messages.put(LostError(type(error).__name__))
+    except RayServeException as error:
+        messages.put(_cannot_be_had(error))
     except Exception as error:  # noqa: BLE001 (whoever waits raises it)
         messages.put(error)
+
+
+def _cannot_be_had(error: RayServeException) -> EngineError:
+    log.warning("the engines cannot be had: %s", error)
+    return EngineError("The machines that make the music were lost. Try again in a minute.")

@@ -1,4 +1,5 @@
-"""Who performs recipes: this process, or the engine replicas of a Ray cluster if the owner has set `LATENT_JAM_RAY`.
+"""Who performs recipes: this process, another one beside it (`LATENT_JAM_APART`, which the app sets), or the engine
+replicas of a Ray cluster (`LATENT_JAM_RAY`).
 
 The page, the endpoints, links and Python's `core.perform` all ask here, so they need not know.
 """
@@ -7,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import importlib.util
+import sys
 import threading
 from typing import Protocol
 
@@ -33,9 +35,12 @@ class Engine(Protocol):
     def warm_up(self, model_id: str) -> None:
         """See the function `warm_up`."""
 
+    def loaded_models(self) -> tuple[str, ...]:
+        """See the function `loaded_models`."""
+
 
 class ThisProcess:
-    """The engine of a single machine. TensorFlow is imported with the first recipe."""
+    """The engine of a program that ends with its music. TensorFlow is imported with the first recipe."""
 
     def perform(
         self, recipe: Recipe, progress: Progress | None = None, cancel: threading.Event | None = None
@@ -51,26 +56,37 @@ class ThisProcess:
 
         studio.warm_up(model_id)
 
+    def loaded_models(self) -> tuple[str, ...]:
+        """See `core.studio.loaded_models`."""
+        studio = sys.modules.get("core.studio")
+        return studio.loaded_models() if studio else ()
+
 
 @functools.cache
 def chosen() -> Engine:
-    """The engine that the owner has chosen; raises `SettingError` if it cannot be had here."""
-    address = settings.from_environment().ray
-    if address is None:
-        return ThisProcess()
+    """The engine that the owner has chosen, a process beside this one started; raises `SettingError` if it cannot be
+    had here."""
+    owners = settings.from_environment()
+    if owners.ray is None:
+        if not owners.apart:
+            return ThisProcess()
+        from core.apart import Apart
+
+        return Apart()
     if importlib.util.find_spec("ray") is None:
         raise SettingError(
             "LATENT_JAM_RAY is set, but Ray is not installed. Install deploy/requirements.txt, or unset it."
         )
     from core.cluster import Cluster
 
-    return Cluster(address)
+    return Cluster(owners.ray)
 
 
 def perform(recipe: Recipe, progress: Progress | None = None, cancel: threading.Event | None = None) -> Performance:
     """Makes the music of a recipe: the same notes whichever engine plays, and whichever of its replicas.
 
-    Raises what `Studio.perform` does, on a cluster also `EngineError`, and `CancelledError` soon after `cancel` is set.
+    Raises what `Studio.perform` does, from elsewhere also `EngineError`, and `CancelledError` soon after `cancel` is
+    set.
     """
     return chosen().perform(recipe, progress, cancel)
 
@@ -78,3 +94,8 @@ def perform(recipe: Recipe, progress: Progress | None = None, cancel: threading.
 def warm_up(model_id: str) -> None:
     """Sees to it that a model's first clip need not wait for it. Says nothing if that cannot be done."""
     chosen().warm_up(model_id)
+
+
+def loaded_models() -> tuple[str, ...]:
+    """The ids of the models that the engine has in memory, as far as that is known here."""
+    return chosen().loaded_models()

@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from note_seq.protobuf.music_pb2 import NoteSequence
 
 from core.converters.drums import DRUM_INSTRUMENT, NUM_CLASSES
 from core.converters.groove import HITS, OFFSETS, VELOCITIES, PitchClasses, loudest_notes, offset_of
 from core.converters.windows import STEPS_PER_QUARTER
+from core.note_sequences import NoteSequence
 
 # A note further from its step than this (in half steps) was meant to be there: a triplet, a thirty-second.
 MEANT_OFF_GRID = 0.6

@@ -16,7 +16,7 @@ from core import limits
 from core.errors import SHOWN_CHARACTERS, one_line
 
 if TYPE_CHECKING:
-    from note_seq.protobuf.music_pb2 import NoteSequence
+    from core.note_sequences import NoteSequence
 
 DRUM_CHANNEL = 9
 DEFAULT_TEMPO = 500_000
@@ -260,7 +260,7 @@ class _Seconds:
 
 def _sequence(division: int, tracks: list[_Track], scales: list[tuple[int, float]], seconds: _Seconds) -> NoteSequence:
     # note_seq takes a second to import; the page is up before it is needed.
-    from note_seq.protobuf.music_pb2 import NoteSequence
+    from core.note_sequences import NoteSequence
 
     sequence = NoteSequence(ticks_per_quarter=division)
     sequence.source_info.parser = NoteSequence.SourceInfo.PRETTY_MIDI

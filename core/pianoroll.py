@@ -24,12 +24,12 @@ from matplotlib.colors import to_rgb, to_rgba
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Affine2D, Bbox, TransformedBbox
-from note_seq.protobuf.music_pb2 import NoteSequence
 from PIL import Image
 
 from core.clip import PARTS, length_of, part_of
 from core.converters.drums import CLASS_NAMES, CLASS_OF_PITCH
 from core.converters.windows import STEPS_PER_BAR, STEPS_PER_QUARTER
+from core.note_sequences import NoteSequence
 from core.sentences import Sentence
 
 WIDTH = 340

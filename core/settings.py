@@ -14,6 +14,7 @@ from core.errors import SettingError
 CHECKPOINTS_URL = "https://storage.googleapis.com/magentadata/models/music_vae/checkpoints"
 # Where a Space that has paid for one finds its persistent disk.
 SPACE_DISK = Path("/data")
+ON = ("1", "true", "yes", "on")
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,8 @@ class Settings:
     models_bytes: memory for loaded models.
     checkpoints_url: the address under which the published checkpoints lie, `NAME.tar` each.
     own_checkpoints: checkpoints of the owner's that join the catalogue.
-    ray: address of the Ray cluster that makes the music, None for this process.
+    ray: address of the Ray cluster that makes the music, None for this machine.
+    apart: music is made in a process beside this one.
     """
 
     cache_folder: Path
@@ -43,6 +45,7 @@ class Settings:
     checkpoints_url: str = CHECKPOINTS_URL
     own_checkpoints: tuple[OwnCheckpoint, ...] = ()
     ray: str | None = None
+    apart: bool = False
 
 
 def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
@@ -56,7 +59,15 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         checkpoints_url=values.get("LATENT_JAM_CHECKPOINTS_URL", CHECKPOINTS_URL).rstrip("/"),
         own_checkpoints=_own_checkpoints(values.get("LATENT_JAM_CHECKPOINTS", "")),
         ray=_ray(values.get("LATENT_JAM_RAY", "").strip()),
+        apart=values.get("LATENT_JAM_APART", "").strip().lower() in ON,
     )
+
+
+def light_tensorflow() -> None:
+    """For programs, before TensorFlow is imported: it says nothing of the processor, and does without Keras, which is
+    not used here and takes nearly half the time. Whoever has set this otherwise has it so."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
 
 
 def _usual_cache_folder(values: Mapping[str, str]) -> Path:

@@ -10,7 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from note_seq.protobuf.music_pb2 import NoteSequence
 
 from core import cache, catalog, clip, limits, settings, stopping, uploads
 from core.catalog import Model
@@ -20,6 +19,7 @@ from core.converters.windows import STEPS_PER_BAR
 from core.decoding import decoding_of
 from core.errors import CancelledError, DownloadError, LatentJamError, ModelTooLargeError, SettingError
 from core.network import vae
+from core.note_sequences import NoteSequence
 from core.performance import Performance, Progress
 from core.recipe import Recipe
 from core.sentences import Sentence

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
-from note_seq.protobuf.music_pb2 import NoteSequence
 
 from core import checkpoints, groove, limits, stopping
 from core.batching import Batching
@@ -22,6 +21,7 @@ from core.converters.windows import REFERENCE_QPM, bars_up
 from core.decoding import Draw, decoding_of, draws_of
 from core.errors import MultipleExtractedExamplesError, NoExtractedExamplesError, SettingError
 from core.network import encoder
+from core.note_sequences import NoteSequence
 from core.seeds import Stage, Stream, new_seed
 from core.sentences import Sentence
 from core.stopping import Stop

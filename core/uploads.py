@@ -30,7 +30,7 @@ from core.errors import ClipError, one_line
 from core.sentences import Sentence
 
 if TYPE_CHECKING:
-    from note_seq.protobuf.music_pb2 import NoteSequence
+    from core.note_sequences import NoteSequence
 
 TICKS_PER_STEP = TICKS_PER_QUARTER // 4
 DRUMS, MELODY, BAND = "drums", "melody", "band"
@@ -484,7 +484,7 @@ def _parts(music: NoteSequence, name: str, plays: str, said: list[str]) -> list[
 def _segments(sequence: NoteSequence) -> list[NoteSequence]:
     """The parts between changes of tempo or metre, each from time zero."""
     # note_seq takes a second to import; the page is up before it is needed.
-    from note_seq import sequences_lib
+    from core.note_sequences import sequences_lib
 
     if not any(change.time for change in (*sequence.tempos, *sequence.time_signatures)):
         return [sequence]

@@ -19,10 +19,11 @@ from ray import serve
 from ray.serve.config import AutoscalingConfig
 
 from core import limits
-from core.cluster import APPLICATION, Message
+from core.cluster import APPLICATION
 from core.engine import MOST_ASKED
 from core.errors import LatentJamError
 from core.recipe import Recipe
+from core.remote import Message
 from deploy import machines
 
 MOST_REPLICAS = 8
@@ -63,7 +64,7 @@ class Engine:
             studio.warm_up(model)
 
     async def perform(self, text: str) -> AsyncIterator[Message]:
-        """The messages that become of a recipe's string; see `core.cluster.Message`."""
+        """The messages that become of a recipe's string; see `core.remote.Message`."""
         from core import studio
 
         recipe = Recipe.from_string(text)

@@ -6,11 +6,12 @@ import argparse
 import os
 from pathlib import Path
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-
 import ray
 
+from core import settings
 from core.cluster import join
+
+settings.light_tensorflow()
 
 ROOT = Path(__file__).resolve().parent.parent
 # For Ray's store on a single machine, because recipes and clips are small.

@@ -6,11 +6,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from note_seq.protobuf.music_pb2 import NoteSequence
 
 from core.catalog import Model
 from core.converters.drums import CLASS_OF_PITCH, DrumsConverter
 from core.converters.windows import SECONDS_PER_STEP
+from core.note_sequences import NoteSequence
 from core.trained_model import TrainedModel
 from training import evaluate, groove_dataset, smoothness
 from training.data import Data

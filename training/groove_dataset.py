@@ -10,11 +10,11 @@ from pathlib import Path
 
 import note_seq
 import numpy as np
-from note_seq.protobuf.music_pb2 import NoteSequence
 
 from core.converters.drums import DrumsConverter
 from core.converters.groove import ROLAND, ROW, loudest_notes, rows_of
 from core.converters.windows import STEPS_PER_BAR, bars_up
+from core.note_sequences import NoteSequence
 
 SPLITS = ("train", "validation", "test")
 NAME = "Groove MIDI Dataset 1.0.0, CC BY 4.0"

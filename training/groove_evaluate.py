@@ -13,13 +13,13 @@ from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
-from note_seq.protobuf.music_pb2 import NoteSequence
 
 from core.converters.drums import CLASS_PITCHES, DRUM_INSTRUMENT, NUM_CLASSES
 from core.converters.groove import HITS, OFFSETS, REDUCED, ROLAND, PitchClasses, as_taps, rows_of
 from core.converters.windows import STEPS_PER_BAR, STEPS_PER_QUARTER, bars_up
 from core.network import encoder
 from core.network.groove_decoder import GrooveDecoder
+from core.note_sequences import NoteSequence
 from core.trained_model import TrainedModel
 from training import groove_dataset
 from training.families import GrooveFamily, previous_rows

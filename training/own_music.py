@@ -7,11 +7,11 @@ from pathlib import Path
 
 import note_seq
 import numpy as np
-from note_seq.protobuf.music_pb2 import NoteSequence
 
 from core.converters.drums import DRUM_CLASSES
 from core.converters.windows import LabelConverter
 from core.errors import ClipError
+from core.note_sequences import NoteSequence
 from training.groove_dataset import row_windows
 
 # One file of so many is kept for validation.

@@ -17,13 +17,13 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pretty_midi
-from note_seq.protobuf.music_pb2 import NoteSequence
 
 from core.clip import BASS_INSTRUMENT, BASS_PROGRAM
 from core.converters.drums import DrumsConverter, add_hits
 from core.converters.melody import MelodyConverter
 from core.converters.trio import TrioConverter
 from core.converters.windows import SECONDS_PER_STEP, STEPS_PER_BAR, STEPS_PER_QUARTER, empty_sequence
+from core.note_sequences import NoteSequence
 from training import groove_dataset
 
 NAME, ARCHIVE = "POP909, MIT", "POP909.zip"

@@ -9,7 +9,6 @@ import json
 import logging
 import re
 import shutil
-import sys
 import time
 from collections.abc import AsyncIterator, Collection, Iterable
 from pathlib import Path
@@ -22,7 +21,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from core import limits
+from core import engine, limits
 from core.version import VERSION
 from ui import texts
 from ui.languages import Text, answering
@@ -135,15 +134,13 @@ class Serving:
 
     def health(self) -> tuple[int, dict[str, Any]]:
         """Status 200, or 503 with a reason, and what there is to know."""
-        studio = sys.modules.get("core.studio")
-        loaded = getattr(studio, "loaded_models", tuple)()
         reason = self._why_not()
         return 503 if reason else 200, {
             "status": "down" if reason else "up",
             **({"reason": reason} if reason else {}),
             "version": VERSION,
             "warm": self.is_warm,
-            "models": list(loaded),
+            "models": list(engine.loaded_models()),
             "synthesizer": self.is_warm and self.why_silent is None,
             "waiting": len(self._queue),
         }

@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
-ON = ("1", "true", "yes", "on")
+from core.settings import ON
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from note_seq.protobuf.music_pb2 import NoteSequence
 
 from core.converters.windows import (
     SECONDS_PER_STEP,
@@ -18,6 +17,7 @@ from core.converters.windows import (
     one_hot,
     quantized_segments,
 )
+from core.note_sequences import NoteSequence
 
 # The first pitch of a class is the one written back; the others are heard as the same drum.
 DRUM_CLASSES: dict[str, tuple[int, ...]] = {

@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from note_seq.protobuf.music_pb2 import NoteSequence
 
 from core.converters.drums import CLASS_NAMES, DRUM_CLASSES, DRUM_INSTRUMENT, NUM_CLASSES
 from core.converters.windows import (
@@ -22,6 +21,7 @@ from core.converters.windows import (
     bars_up,
     quantized_in_bars,
 )
+from core.note_sequences import NoteSequence
 
 PitchClasses = tuple[tuple[int, ...], ...]
 # What a model plays by, and what it is trained by: the pads of the electronic kit that the Groove MIDI Dataset was

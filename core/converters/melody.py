@@ -9,8 +9,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from note_seq import melodies_lib
-from note_seq.protobuf.music_pb2 import NoteSequence
 
 from core.converters.windows import (
     SECONDS_PER_STEP,
@@ -22,6 +20,7 @@ from core.converters.windows import (
     one_hot,
     quantized_segments,
 )
+from core.note_sequences import NoteSequence, melodies_lib
 
 NO_EVENT, NOTE_OFF, FIRST_PITCH_LABEL = 0, 1, 2
 MIN_PITCH, MAX_PITCH = 21, 108

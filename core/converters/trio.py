@@ -8,11 +8,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from note_seq.protobuf.music_pb2 import NoteSequence
 
 from core.clip import BASS_INSTRUMENT, BASS_PROGRAM, BASS_PROGRAMS, PARTS
 from core.converters import drums, melody
 from core.converters.windows import STEPS_PER_BAR, LabelConverter, bars_up, empty_sequence, one_hot, quantized_segments
+from core.note_sequences import NoteSequence
 
 MELODY, BASS, DRUMS = range(3)
 DEPTHS = (melody.NUM_LABELS, melody.NUM_LABELS, drums.NUM_LABELS)

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from note_seq import sequences_lib
-from note_seq.protobuf.music_pb2 import NoteSequence
+
+from core.note_sequences import NoteSequence, sequences_lib
 
 if TYPE_CHECKING:
     from typing import Self

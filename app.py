@@ -10,6 +10,8 @@ from pathlib import Path
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 os.environ.setdefault("LATENT_JAM_APART", "on")
+# Before each request Gradio asks Matplotlib for its backend, which otherwise is looked for with all of pyplot.
+os.environ.setdefault("MPLBACKEND", "agg")
 # Of our own, because it is swept.
 own_folder = f"latent-jam-{getattr(os, 'getuid', str)()}"
 os.environ.setdefault("GRADIO_TEMP_DIR", str(Path(tempfile.gettempdir()) / own_folder))
@@ -53,14 +55,13 @@ def warm_everything() -> None:
     """Loads what the first Generate needs, so that nobody waits for it, then what the next clicks do."""
     from core import audio, examples, export
 
-    first, *others = engine.MOST_ASKED
-    engine.warm_up(first)
+    # What plays makes the first model ready by itself.
     beat = examples.load(examples.names("drums")[0])
     with contextlib.suppress(LatentJamError):
         export.clip_file(beat, "png")
         export.clip_file(beat, export.PREVIEW)
     serving.why_silent = audio.unavailable()
-    for model in others:
+    for model in engine.MOST_ASKED:
         engine.warm_up(model)
     serving.is_warm = True
 

@@ -45,19 +45,16 @@ def serving(side: str, folder: Path, checkpoints: Path, own_checkpoints: str = "
         command = [sys.executable, "app.py"]
         environment = {"GRADIO_SERVER_PORT": str(port), "GRADIO_TEMP_DIR": str(files)}
         environment |= {"LATENT_JAM_CHECKPOINTS": own_checkpoints}
-        pages = ("/", "/config")
     else:
         script = Path(__file__).with_name("naive_app.py")
         command = [NAIVE_PYTHON, "-W", "ignore", script, str(port), checkpoints, audio.soundfont()]
         environment = {"TF_USE_LEGACY_KERAS": "1", "TF_CPP_MIN_LOG_LEVEL": "3", "TMPDIR": str(files)}
-        pages = ("/",)
     log = folder / f"{side}.log"
     started = time.perf_counter()
     with log.open("w") as out:
         process = subprocess.Popen(command, cwd=ROOT, env=os.environ | environment, stdout=out, stderr=out)
         try:
-            for page in pages:
-                _await(address + page, process, log)
+            _await(address, process, log)
             yield Server(side, address, process.pid, files, time.perf_counter() - started)
         finally:
             process.terminate()

@@ -1,8 +1,9 @@
 """Visitors of both apps, who press the same buttons and take what comes: pictures, sounds and MIDI.
 
-Ours is visited as the page's own scripts do: `/config` says which function a button calls and with which components'
-values, the request waits in the queue, and each player's sound is fetched. What a visitor does not choose is as the
-page has it at first, but for the tempo, which is Magenta's on both sides, and the seeds, which are new each time.
+Ours is visited as the page's own scripts do: what comes with the page says which function a button calls and with
+which components' values, the request waits in the queue, and each player's sound is fetched. What a visitor does not
+choose is as the page has it at first, but for the tempo, which is Magenta's on both sides, and the seeds, which are new
+each time.
 """
 
 from __future__ import annotations
@@ -91,7 +92,7 @@ class PageVisitor:
         """Opens the page."""
         self._http = httpx.Client(base_url=address, timeout=TIMEOUT_SECONDS, verify=CERTIFICATES)
         self._session = secrets.token_hex(6)
-        self._page = PageMap(_good(self._http.get("/config")).json())
+        self._page = PageMap.read(_good(self._http.get("/")).text)
         self._humanizer = humanizer
         self._is_carried = False
 
@@ -205,10 +206,16 @@ def _is_sound(path: str) -> bool:
 
 
 class PageMap:
-    """What /config says of the page: its components, and what they call."""
+    """What the page says of itself: its components, and what they call."""
+
+    @classmethod
+    def read(cls, html: str) -> PageMap:
+        """Of what a browser gets."""
+        config, _ = json.JSONDecoder().raw_decode(html.partition("window.gradio_config = ")[2])
+        return cls(config)
 
     def __init__(self, config: dict) -> None:
-        """`config` as it comes."""
+        """`config` as Gradio's scripts get it."""
         self._components = {component["id"]: component for component in config["components"]}
         self._functions = config["dependencies"]
         self._inside: dict[int, list[int]] = {}

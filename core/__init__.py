@@ -1,6 +1,6 @@
 """Latent Jam's music: sample, blend and humanise short clips with MusicVAE and GrooVAE.
 
-The public names. TensorFlow takes seconds to import, so what needs it is imported when it is first asked for.
+The public names. TensorFlow takes seconds to import, so each is imported when it is first asked for.
 """
 
 from __future__ import annotations
@@ -9,20 +9,15 @@ import importlib
 import warnings
 from typing import TYPE_CHECKING
 
-from core.errors import (
-    LatentJamError,
-    MultipleExtractedExamplesError,
-    NoExtractedExamplesError,
-)
-from core.recipe import Recipe
-
 # note_seq brings pydub, which looks for ffmpeg; nothing here uses either.
 warnings.filterwarnings("ignore", message="Couldn't find ffmpeg or avconv")
 
 if TYPE_CHECKING:
     from core.configs import CONFIG_MAP
     from core.engine import perform
+    from core.errors import LatentJamError, MultipleExtractedExamplesError, NoExtractedExamplesError
     from core.performance import Performance
+    from core.recipe import Recipe
     from core.studio import Studio
     from core.trained_model import TrainedModel
 
@@ -40,7 +35,11 @@ __all__ = [
 
 _HOME = {
     "CONFIG_MAP": "core.configs",
+    "LatentJamError": "core.errors",
+    "MultipleExtractedExamplesError": "core.errors",
+    "NoExtractedExamplesError": "core.errors",
     "Performance": "core.performance",
+    "Recipe": "core.recipe",
     "Studio": "core.studio",
     "TrainedModel": "core.trained_model",
     "perform": "core.engine",

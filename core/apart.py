@@ -20,13 +20,15 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from core import limits, settings
 from core.engine import MOST_ASKED
 from core.errors import LatentJamError
-from core.recipe import Recipe
 from core.remote import LostError, Message, Messages, RemoteEngine
+
+if TYPE_CHECKING:
+    from core.recipe import Recipe
 
 ROOT = Path(__file__).resolve().parent.parent
 # Not `-m`, which would give what travels another name there.
@@ -172,11 +174,11 @@ class Answering:
         from core import studio
 
         try:
-            if isinstance(asked.what, Recipe):
-                answer = studio.perform(asked.what, lambda share, what: self._tell(asked.number, (share, what)), stop)
-            else:
+            if isinstance(asked.what, str):
                 studio.warm_up(asked.what)
                 answer = WARM
+            else:
+                answer = studio.perform(asked.what, lambda share, what: self._tell(asked.number, (share, what)), stop)
         except LatentJamError as error:
             answer = error
         except Exception as error:  # noqa: BLE001 (who asked raises it)

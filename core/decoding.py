@@ -19,6 +19,7 @@ from core.converters.drums import NUM_CLASSES, hits_to_labels
 from core.converters.groove import HITS, OFFSETS, ROW, VELOCITIES
 from core.converters.windows import STEPS_PER_BAR
 from core.network.decoder import NO_SAMPLE, CategoricalDecoder
+from core.network.graphs import graph
 from core.network.groove_decoder import GrooveDecoder
 from core.network.hierarchical_decoder import HierarchicalDecoder
 from core.network.lstm import Weights
@@ -67,7 +68,7 @@ class CategoricalDecoding:
         self._weights = weights
         self._decoder = CategoricalDecoder.read(weights)
         shapes = [tf.TensorSpec([None, weights["encoder/mu/bias"].shape[0]]), tf.TensorSpec([None, None, self.depth])]
-        self._decode = tf.function(lambda z, noise: self._decoder.decode(z, noise)[::2], input_signature=shapes)
+        self._decode = graph(lambda z, noise: self._decoder.decode(z, noise)[::2], input_signature=shapes)
 
     @property
     def depth(self) -> int:
@@ -104,7 +105,7 @@ class CategoricalDecoding:
         exact = {
             name: tf.cast(array, tf.float64) for name, array in self._weights.items() if name.startswith("decoder")
         }
-        return tf.function(CategoricalDecoder.read(exact).decode, reduce_retracing=True)
+        return graph(CategoricalDecoder.read(exact).decode, reduce_retracing=True)
 
 
 class NadeDecoding:
@@ -116,7 +117,7 @@ class NadeDecoding:
     def __init__(self, weights: Weights) -> None:
         """`weights` float64, under Magenta's variable names."""
         self._decoder = NadeDecoder.read(weights)
-        self._decode = tf.function(self._decoder.decode, reduce_retracing=True)
+        self._decode = graph(self._decoder.decode, reduce_retracing=True)
 
     def noise(self, draw: Draw, steps: int) -> np.ndarray:
         """Logistic noise [steps, drums] times the temperature."""
@@ -156,9 +157,9 @@ class HierarchicalDecoding:
         decoder = HierarchicalDecoder.read(weights)
         self.depths = decoder.depths
         self._z_size = decoder.state_kernel.shape[0]
-        self._embeddings = tf.function(decoder.embeddings, reduce_retracing=True)
+        self._embeddings = graph(decoder.embeddings, reduce_retracing=True)
         self._cores = [
-            tf.function(
+            graph(
                 lambda embeddings, noise, first, core=core: core.decode(embeddings, noise, first),
                 input_signature=[
                     tf.TensorSpec([None, core.layers.state_kernel.shape[0]]),
@@ -232,7 +233,7 @@ class HierarchicalDecoding:
         """One bar of one instrument in float64: z [1, z_size], noise [steps, 1, depth], the label before it [1], the
         number of the bar, and the number of the instrument."""
 
-        @tf.function(reduce_retracing=True)
+        @graph(reduce_retracing=True)
         def decode(z, noise, first, bar, k):
             # Cast when it is needed: in full size these weights are a gigabyte in float64.
             exact = HierarchicalDecoder.read({name: tf.cast(a, tf.float64) for name, a in self._weights.items()})
@@ -264,7 +265,7 @@ class GrooveDecoding:
     def __init__(self, weights: Weights) -> None:
         """`weights` float64, under Magenta's variable names."""
         self._decoder = GrooveDecoder.read(weights)
-        self._decode = tf.function(self._decoder.decode, reduce_retracing=True)
+        self._decode = graph(self._decoder.decode, reduce_retracing=True)
 
     def noise(self, draw: Draw, steps: int) -> np.ndarray:
         """Noise [steps, 27] for `GrooveDecoder.sample`, times the temperature. Drums struck together stray together,

@@ -10,12 +10,14 @@ import functools
 import importlib.util
 import sys
 import threading
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from core import settings
 from core.errors import SettingError
 from core.performance import Performance, Progress
-from core.recipe import Recipe
+
+if TYPE_CHECKING:
+    from core.recipe import Recipe
 
 # The models that are asked for most, the first of all first: what a process that plays loads before anybody asks.
 MOST_ASKED = (

@@ -1,35 +1,41 @@
 """What is used here of note_seq: the NoteSequence, and its libraries of sequences and melodies.
 
 `import note_seq` brings scikit-learn, pandas, bokeh and IPython as well: two seconds for what is never called here. So
-the package itself is left for when somebody asks for more of it than these parts.
+each part is imported when it is asked for, and all of the package only when somebody asks for something else.
 """
 
 from __future__ import annotations
 
 import importlib.util
 import sys
+from types import ModuleType
 
 
-def _import_parts_alone() -> None:
+def _package_in_parts() -> ModuleType:
+    """note_seq before it has imported anything."""
     spec = importlib.util.find_spec("note_seq")
-    # A place to find the parts in.
-    package = sys.modules["note_seq"] = importlib.util.module_from_spec(spec)
-    import note_seq.melodies_lib
-    import note_seq.protobuf.music_pb2
-    import note_seq.sequences_lib  # noqa: F401
+    package = importlib.util.module_from_spec(spec)
 
-    def the_rest(name: str) -> object:
+    def part_or_all(name: str) -> object:
+        if not name.startswith("_") and importlib.util.find_spec(f"note_seq.{name}"):
+            return importlib.import_module(f"note_seq.{name}")
         del package.__getattr__
         spec.loader.exec_module(package)
         return getattr(package, name)
 
-    package.__getattr__ = the_rest
+    package.__getattr__ = part_or_all
+    return package
 
 
 if "note_seq" not in sys.modules:
-    _import_parts_alone()
+    sys.modules["note_seq"] = _package_in_parts()
 
-from note_seq import melodies_lib, sequences_lib  # noqa: E402 (the parts are there now)
-from note_seq.protobuf.music_pb2 import NoteSequence  # noqa: E402
+from note_seq.protobuf.music_pb2 import NoteSequence  # noqa: E402 (in parts)
 
-__all__ = ["NoteSequence", "melodies_lib", "sequences_lib"]
+__all__ = ["NoteSequence"]
+
+
+def __getattr__(name: str) -> ModuleType:
+    if name not in ("melodies_lib", "sequences_lib"):
+        raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+    return importlib.import_module(f"note_seq.{name}")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from core.clip import Clip
-from core.recipe import Recipe
+if TYPE_CHECKING:
+    from core.clip import Clip
+    from core.recipe import Recipe
 
 # Called with a share from 0 to 1 and the name of what is being done.
 Progress = Callable[[float, str], None]

@@ -12,11 +12,14 @@ import queue
 import threading
 import time
 from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING
 
 from core import limits
 from core.errors import CancelledError, EngineError, LatentJamError
 from core.performance import Performance, Progress
-from core.recipe import Recipe
+
+if TYPE_CHECKING:
+    from core.recipe import Recipe
 
 # What an engine answers, in this order: how far it is, or None just to show that it lives, any number of times; then
 # the performance, or what was wrong with the recipe.

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core import cache, catalog, clip, limits, settings, stopping, uploads
+from core import catalog, clip, limits, settings, stopping, uploads
 from core.catalog import Model
 from core.clip import Clip, Note
 from core.configs import Config
@@ -138,6 +138,9 @@ class Studio:
     ) -> contextlib.AbstractContextManager[Path]:
         if entry.url is None:
             return contextlib.nullcontext(entry.path)
+        # What fetches is not needed for the models in the box.
+        from core import cache
+
         return cache.ready(entry, self._cache_bytes, tell, cancel)
 
     def _check_fits(self, entry: Model) -> int:

@@ -21,6 +21,7 @@ from core.converters.windows import REFERENCE_QPM, bars_up
 from core.decoding import Draw, decoding_of, draws_of
 from core.errors import MultipleExtractedExamplesError, NoExtractedExamplesError, SettingError
 from core.network import encoder
+from core.network.graphs import graph
 from core.note_sequences import NoteSequence
 from core.seeds import Stage, Stream, new_seed
 from core.sentences import Sentence
@@ -50,7 +51,7 @@ class TrainedModel:
         self._decoding = decoding(self._weights)
         self._decode_together = Batching(self._decode_batch, batch_size, limits.DECODINGS_AT_ONCE)
         depth = config.data_converter.input_depth + config.data_converter.control_depth
-        self._encode = tf.function(
+        self._encode = graph(
             lambda inputs, lengths: encoder.encode(self._weights, inputs, lengths),
             input_signature=[tf.TensorSpec([None, None, depth], self._dtype), tf.TensorSpec([None], tf.int32)],
         )

@@ -14,6 +14,7 @@ from ui.interpolate import ALL, Interpolate
 from ui.languages import i18n
 from ui.notices import notice
 from ui.performing import shown_theme
+from ui.quick_start import quick_building
 from ui.sample import Sample
 from ui.settings import Settings
 from ui.slots import Slot
@@ -25,6 +26,15 @@ SHOWN_THEME = "() => document.body.classList.contains('dark') ? 'dark' : 'light'
 
 def build(settings: Settings = Settings()) -> gr.Blocks:  # noqa: B008 (it is frozen)
     """The whole page as Gradio Blocks; imports no TensorFlow."""
+    with quick_building():
+        page = _built(settings)
+    # Not past the queue: there are the limits.
+    page.api_open = False
+    crowd.FairQueue(page)
+    return page
+
+
+def _built(settings: Settings) -> gr.Blocks:
     with gr.Blocks(
         title=texts.TITLE,
         analytics_enabled=settings.analytics,
@@ -61,9 +71,6 @@ def build(settings: Settings = Settings()) -> gr.Blocks:  # noqa: B008 (it is fr
             opening.wire(tabs, sample, path, feel)
         api.build()
         page.load(None, None, theme, js=SHOWN_THEME, api_visibility="private")
-    # Not past the queue: there are the limits.
-    page.queue(api_open=False)
-    crowd.FairQueue(page)
     return page
 
 

@@ -7,19 +7,24 @@ import ctypes
 import importlib.util
 import io
 import os
+import queue
 import threading
 import wave
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 
+from core import mp3 as mp3_file
 from core.clip import TICKS_PER_QUARTER, Clip
 from core.errors import AudioUnavailableError
 from core.sentences import Sentence
 
 SAMPLE_RATE = 44_100
 BLOCK = 64
+# Two thirds of a second.
+PIECE_SAMPLES = 30_000
 # What still rings after the last bar, in seconds.
 TAIL_SECONDS = 1.0
 SYNTHESIZERS = 2
@@ -187,6 +192,24 @@ def render(clip: Clip, melody_program: int | None = None) -> np.ndarray:
     `melody_program` is the General MIDI sound of what is written for program 0, the clip's own if not given. Raises
     `AudioUnavailableError`.
     """
+    return _turned_down(np.concatenate(list(_pieces(clip, melody_program))))
+
+
+def _turned_down(sound: np.ndarray) -> np.ndarray:
+    """Float samples as int16, all softer if the loudest would be cut off."""
+    return _as_integers(sound * min(1.0, HIGHEST_PEAK / max(_peak(sound), 1e-9)))
+
+
+def _peak(sound: np.ndarray) -> float:
+    return float(np.abs(sound).max(initial=0))
+
+
+def _as_integers(sound: np.ndarray) -> np.ndarray:
+    return np.rint(sound * 32767).astype(np.int16)
+
+
+def _pieces(clip: Clip, melody_program: int | None) -> Iterator[np.ndarray]:
+    """What `render` gives, before it is turned down, in pieces of some `PIECE_SAMPLES`, float32 [samples, 2] each."""
     samples_per_tick = SAMPLE_RATE * 60 / clip.qpm / TICKS_PER_QUARTER
     # FluidSynth computes whole blocks and would keep the rest of one for the next clip.
     total = _samples(clip)
@@ -203,19 +226,21 @@ def render(clip: Clip, melody_program: int | None = None) -> np.ndarray:
         synth.choose(DRUM_CHANNEL, DRUM_BANK, 0)
         for (_, program), channel in channel_of.items():
             synth.choose(channel, 0, program or melody_program or 0)
-        pieces, now = [], 0
+        now, told, written = 0, 0, []
         for at, begins, channel, pitch, velocity in [*sorted(events), (total, 0, 0, 0, 0)]:
             at = min(at, total)
             if at > now:
-                pieces.append(synth.write(at - now))
+                written.append(synth.write(at - now))
                 now = at
+            if now - told >= PIECE_SAMPLES:
+                yield np.concatenate(written)
+                told, written = now, []
             if begins:
                 synth.note_on(channel, pitch, velocity)
             else:
                 synth.note_off(channel, pitch)
-    sound = np.concatenate(pieces)
-    turned_down = min(1.0, HIGHEST_PEAK / max(float(np.abs(sound).max()), 1e-9))
-    return np.rint(sound * (32767 * turned_down)).astype(np.int16)
+    if written:
+        yield np.concatenate(written)
 
 
 def wav(clip: Clip, melody_program: int | None = None) -> bytes:
@@ -227,6 +252,34 @@ def wav(clip: Clip, melody_program: int | None = None) -> bytes:
         file.setframerate(SAMPLE_RATE)
         file.writeframes(render(clip, melody_program).tobytes())
     return out.getvalue()
+
+
+def mp3(clip: Clip, melody_program: int | None = None) -> bytes:
+    """The clip as an MP3 file, encoded while it is rendered; arguments and errors as for `render`."""
+    come: queue.SimpleQueue[np.ndarray | None] = queue.SimpleQueue()
+
+    def rendered() -> list[np.ndarray]:
+        pieces = []
+        try:
+            for piece in _pieces(clip, melody_program):
+                pieces.append(piece)
+                come.put(_as_integers(piece.clip(-1, 1)))
+            return pieces
+        finally:
+            come.put(None)
+
+    def as_they_come() -> Iterator[np.ndarray]:
+        while (piece := come.get()) is not None:
+            yield piece
+
+    with ThreadPoolExecutor(1) as pool:
+        rendering = pool.submit(rendered)
+        file = mp3_file.encode(as_they_come(), SAMPLE_RATE)
+        pieces = rendering.result()
+    if max(map(_peak, pieces)) <= HIGHEST_PEAK:
+        return file
+    # Rare, and known only now.
+    return mp3_file.encode([_turned_down(np.concatenate(pieces))], SAMPLE_RATE)
 
 
 def unavailable() -> Sentence | None:

@@ -7,12 +7,14 @@ import json
 import wave
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 
-from core import audio, pianoroll
+from core import audio, limits, pianoroll
 from core import mp3 as mp3_file
 from core.clip import Clip, to_midi, to_sequence
+from core.kept import Kept
 from core.performance import Performance
 from core.recipe import Recipe
 
@@ -22,6 +24,8 @@ SOUNDS = ("wav", "mp3")
 PREVIEW = "mp3"
 # A fixed date, so that the same recipe gives the same zip.
 ZIP_DATE = (1980, 1, 1, 0, 0, 0)
+
+_kept = Kept(limits.KEPT_BYTES)
 
 
 def clip_file(
@@ -41,10 +45,16 @@ def clip_file(
         return to_midi(clip)
     if kind == "wav":
         return audio.wav(clip, melody_program)
+    # Its name is neither seen nor heard.
+    unnamed = replace(clip, name="")
     if kind == "mp3":
-        return mp3_file.encode(audio.render(clip, melody_program), audio.SAMPLE_RATE)
+        program = (melody_program or 0) if clip.plays != "drums" else 0
+        return _kept.get((kind, unnamed, program), lambda: audio.mp3(clip, program))
     picture = {"png": pianoroll.png, "svg": pianoroll.svg}[kind]
-    return picture(to_sequence(clip), clip.bars, clip.qpm, theme, clip_bars=clip_bars, spread=spread)
+    return _kept.get(
+        (kind, unnamed, clip_bars, theme, spread),
+        lambda: picture(to_sequence(clip), clip.bars, clip.qpm, theme, clip_bars=clip_bars, spread=spread),
+    )
 
 
 def files(
@@ -95,7 +105,7 @@ def mp3(sound: bytes) -> bytes:
     """A WAV file's 16-bit stereo sound as an MP3, always the same bytes for the same sound."""
     with wave.open(io.BytesIO(sound)) as file:
         rate, samples = file.getframerate(), file.readframes(file.getnframes())
-    return mp3_file.encode(np.frombuffer(samples, "<i2").reshape(-1, 2), rate)
+    return mp3_file.encode([np.frombuffer(samples, "<i2").reshape(-1, 2)], rate)
 
 
 def archive(contents: dict[str, bytes], recipe: Recipe) -> bytes:

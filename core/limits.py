@@ -96,6 +96,8 @@ ENGINE_BEAT_SECONDS = 1.0
 ENGINE_SILENCE_SECONDS = 60.0
 # After a search for the cluster that found none, how long nobody searches again.
 ENGINE_LOOK_SECONDS = 10.0
+# Pictures and sounds that were made last and may be wanted again: an hour of listening.
+KEPT_BYTES = 64 << 20
 # Files made for visitors are deleted when they are this old, in seconds.
 FILE_AGE_SECONDS = 60 * 60
 FILE_CHECK_SECONDS = 10 * 60

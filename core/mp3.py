@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterable
 
 import lameenc
 import numpy as np
@@ -20,8 +21,9 @@ TAG_FLAGS = 0b1111
 TAG_CRC_POLYNOMIAL = 0xA001
 
 
-def encode(sound: np.ndarray, rate: int) -> bytes:
-    """Int16 stereo [samples, 2] as an MP3 file, always the same bytes for the same sound.
+def encode(pieces: Iterable[np.ndarray], rate: int) -> bytes:
+    """Pieces of a sound, int16 stereo [samples, 2] each, as an MP3 file: always the same bytes for the same sound,
+    however it is cut. Each piece is encoded as it comes, outside Python's lock.
 
     `rate` is 44,100 or 48,000 samples a second.
     """
@@ -31,8 +33,12 @@ def encode(sound: np.ndarray, rate: int) -> bytes:
     encoder.set_in_sample_rate(rate)
     encoder.set_bit_rate(KILOBITS)
     encoder.set_quality(EFFORT)
-    frames = bytes(encoder.encode(np.ascontiguousarray(sound, "<i2").tobytes()) + encoder.flush())
-    return _tag(frames, rate, len(sound)) + frames
+    samples, encoded = 0, []
+    for piece in pieces:
+        samples += len(piece)
+        encoded.append(bytes(encoder.encode(np.ascontiguousarray(piece, "<i2").tobytes())))
+    frames = b"".join([*encoded, bytes(encoder.flush())])
+    return _tag(frames, rate, samples) + frames
 
 
 def _tag(frames: bytes, rate: int, samples: int) -> bytes:

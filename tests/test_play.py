@@ -81,7 +81,7 @@ def test_an_mp3_is_always_the_same(rock_beat):
 def test_an_mp3_is_exactly_as_long_as_its_sound(samples):
     sound = np.zeros((samples, 2), np.int16)
     sound[-1] = 30_000
-    heard, _ = soundfile.read(io.BytesIO(mp3.encode(sound, 44_100)))
+    heard, _ = soundfile.read(io.BytesIO(mp3.encode([sound], 44_100)))
     assert heard.shape == sound.shape
     assert np.abs(heard).max(1).argmax() >= samples - 3
 

@@ -16,10 +16,11 @@ os.environ.setdefault("MPLBACKEND", "agg")
 own_folder = f"latent-jam-{getattr(os, 'getuid', str)()}"
 os.environ.setdefault("GRADIO_TEMP_DIR", str(Path(tempfile.gettempdir()) / own_folder))
 
-from core import engine  # noqa: E402 (the settings above are read at import)
+from core import engine, memory  # noqa: E402 (the settings above are read at import)
 from core.errors import LatentJamError  # noqa: E402
 from ui.quick_start import quick_imports  # noqa: E402
 
+memory.keep_little()
 try:
     # Makes ready while Gradio is imported.
     engine.chosen()

@@ -22,7 +22,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
-from core import limits, settings
+from core import limits, memory, settings
 from core.engine import MOST_ASKED
 from core.errors import LatentJamError
 from core.remote import LostError, Message, Messages, RemoteEngine
@@ -210,6 +210,7 @@ def main() -> None:
     told = os.fdopen(os.dup(1), "wb")
     # What libraries print must not come between.
     os.dup2(2, 1)
+    memory.keep_little()
     settings.light_tensorflow()
     gc.disable()
     from core import studio

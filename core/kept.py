@@ -26,7 +26,7 @@ class Kept:
                 return self._contents[key]
         made = make()
         with self._lock:
-            if key not in self._contents:
+            if key not in self._contents and len(made) <= self._most_bytes:
                 self._contents[key] = made
                 self._bytes += len(made)
             while self._bytes > self._most_bytes:

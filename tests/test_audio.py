@@ -5,8 +5,8 @@ import wave
 import numpy as np
 import pytest
 
-from core import audio, examples
-from core.clip import Clip, Note
+from core import audio, examples, mp3
+from core.clip import Clip, Note, join
 from core.errors import AudioUnavailableError
 
 
@@ -86,3 +86,26 @@ def test_without_fluidsynth_there_is_a_sentence(monkeypatch, rock_beat):
     assert "install FluidSynth" in audio.unavailable()
     with pytest.raises(AudioUnavailableError, match="apt install fluidsynth"):
         audio.wav(rock_beat)
+
+
+def test_an_mp3_is_encoded_while_it_is_rendered_as_it_would_be_afterwards(rock_beat):
+    long = join([rock_beat] * 4)
+    pieces = list(audio._pieces(long, None))
+    assert len(pieces) > 5
+    assert audio.mp3(long) == mp3.encode([audio.render(long)], audio.SAMPLE_RATE)
+
+
+def test_what_is_too_loud_is_turned_down_in_an_mp3_too():
+    crash = tuple(Note(0, pitch, 900, 127, False, number, 48) for number, pitch in enumerate(range(30, 90)))
+    loud = Clip(crash, 1, 120.0)
+    assert max(np.abs(piece).max() for piece in audio._pieces(loud, None)) > 1
+    sound = audio.render(loud)
+    assert np.abs(sound).max() == round(audio.HIGHEST_PEAK * 32767)
+    assert audio.mp3(loud) == mp3.encode([sound], audio.SAMPLE_RATE)
+
+
+def test_without_a_synthesizer_an_mp3_is_a_sentence(monkeypatch, rock_beat):
+    monkeypatch.setattr(audio, "_synthesizers", audio.Synthesizers())
+    monkeypatch.setenv("SOUNDFONT", "/nowhere.sf2")
+    with pytest.raises(AudioUnavailableError, match="nowhere"):
+        audio.mp3(rock_beat)

@@ -1,0 +1,152 @@
+"""An engine in a process of its own: the same music, and what happens when it is stopped, killed or wrong."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+
+import psutil
+import pytest
+
+from core import limits, studio
+from core.apart import Apart, Process
+from core.errors import CancelledError, EngineError, LatentJamError, ModelNotFoundError
+from core.recipe import Recipe
+from core.remote import LostError
+from tests.test_page import ROOT, serving
+
+BEAT = Recipe("sample", "bundled/drums_2bar.lokl", 7, 2)
+# Takes long enough to be stopped or lost in the middle.
+LONG = Recipe("sample", "bundled/trio_16bar", 7, 16)
+
+
+@pytest.fixture(scope="module")
+def apart() -> Iterator[Apart]:
+    engine = Apart()
+    yield engine
+    engine._process._process.kill()
+
+
+def kill_when_it_plays(engine: Apart) -> tuple[list[str], threading.Event]:
+    """What it says, and an event that is set when it was killed for the first time it said that it plays."""
+    said, killed = [], threading.Event()
+
+    def tell(share: float, what: str) -> None:
+        said.append(str(what))
+        if what == "Playing" and not killed.is_set():
+            killed.set()
+            os.kill(engine._process._process.pid, signal.SIGKILL)
+
+    return said, tell
+
+
+def test_it_makes_the_same_music(apart, rock_beat, half_time_beat):
+    for recipe in (
+        BEAT,
+        Recipe("interpolate", "bundled/drums_2bar.hikl", 3, 4, qpm=97.3, clips=(rock_beat, half_time_beat)),
+    ):
+        said = []
+        assert apart.perform(recipe, lambda share, what, said=said: said.append((share, what))) == studio.perform(
+            recipe
+        )
+        assert [what for _, what in said][-1] == "Playing"
+    assert set(apart.loaded_models()) == {"bundled/drums_2bar.lokl", "bundled/drums_2bar.hikl"}
+
+
+def test_it_is_warmed_up(apart):
+    apart.warm_up("bundled/melody_2bar")
+    assert "bundled/melody_2bar" in apart.loaded_models()
+    apart.warm_up("bundled/nothing")
+
+
+def test_many_ask_at_once(apart):
+    recipes = [Recipe("sample", BEAT.model, seed, 1) for seed in range(12)]
+    made = {}
+    threads = [threading.Thread(target=lambda r=r: made.update({r.seed: apart.perform(r)})) for r in recipes]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert made == {recipe.seed: studio.perform(recipe) for recipe in recipes}
+
+
+def test_what_is_wrong_with_a_recipe_comes_back(apart):
+    with pytest.raises(ModelNotFoundError, match="There is no model “bundled/nothing”"):
+        apart.perform(Recipe("sample", "bundled/nothing", 1, 1))
+    with pytest.raises(LatentJamError, match="always plays 16 bars"):
+        apart.perform(Recipe("sample", "bundled/trio_16bar", 1, 1, bars=4))
+
+
+def test_a_fault_of_ours_is_not_hidden(apart):
+    with pytest.raises(RuntimeError, match="AttributeError"):
+        apart.perform(Recipe("sample", BEAT.model, "seed", 1))  # type: ignore[arg-type]
+
+
+def test_somebody_stops(apart):
+    stop = threading.Event()
+    with pytest.raises(CancelledError):
+        apart.perform(LONG, lambda share, what: what == "Playing" and stop.set(), stop)
+    # It is told so, and has time for others soon.
+    began = time.monotonic()
+    apart.perform(BEAT)
+    assert time.monotonic() - began < 10
+    assert not apart._process._unanswered
+
+
+def test_a_killed_process_is_replaced_and_the_recipe_begun_again(apart):
+    first = apart._process
+    said, tell = kill_when_it_plays(apart)
+    assert apart.perform(LONG, tell) == studio.perform(LONG)
+    assert "An engine was lost; another begins again" in said
+    assert first.has_ended and apart._process is not first
+
+
+def test_a_process_that_never_starts_is_a_sentence(monkeypatch):
+    monkeypatch.setattr("core.apart.PROGRAM", "raise SystemExit(3)")
+    monkeypatch.setattr(limits, "ENGINE_WAIT_SECONDS", 0.01)
+    with pytest.raises(EngineError, match="Try again in a minute"):
+        Apart().perform(BEAT)
+
+
+def test_who_asks_a_process_that_has_ended_is_told(monkeypatch):
+    monkeypatch.setattr("core.apart.PROGRAM", "raise SystemExit(3)")
+    process = Process()
+    with pytest.raises(LostError, match="ended|listen"), process.asking(BEAT) as messages:
+        raise messages.get(timeout=20)
+    process._process.wait(20)
+
+
+def test_what_libraries_print_does_not_come_between():
+    noisy = Process.__init__.__globals__["PROGRAM"].replace("main()", "import core.studio; print('noise'); main()")
+    program = noisy.replace("main()", "import os; main(); os.write(1, b'noise')")
+    ran = subprocess.run([sys.executable, "-c", program], cwd=ROOT, input=b"", capture_output=True)
+    # Before `main` nobody has begun to listen to what it tells; afterwards nothing is told to who has gone.
+    assert ran.stdout in (b"noise\n", b"")
+
+
+def test_the_page_goes_on_when_its_engine_is_killed_and_takes_it_along_when_it_ends(tmp_path):
+    with serving(ROOT, tmp_path) as address:
+        page = next(
+            process
+            for process in psutil.Process().children(recursive=True)
+            if process.cmdline()[-1:] == ["app.py"] and process.environ().get("HOME") == str(tmp_path)
+        )
+        (engine,) = page.children()
+        engine.kill()
+        health = json.load(urllib.request.urlopen(f"{address}/health"))
+        assert health["status"] == "up"
+        until = time.monotonic() + 60
+        while not page.children() or BEAT.model not in health["models"]:
+            assert time.monotonic() < until, health
+            time.sleep(0.2)
+            health = json.load(urllib.request.urlopen(f"{address}/health"))
+        (another,) = page.children()
+        page.kill()
+        assert psutil.wait_procs([another], timeout=20) == ([another], [])

@@ -113,10 +113,14 @@ def quantile(values: list[float], share: float) -> float:
 
 
 def gather(
-    enter: Callable[[], Visitor], users: int, seconds: float, tell: Callable[[Request], None] = lambda request: None
+    enter: Callable[[], Visitor],
+    users: int,
+    seconds: float,
+    tell: Callable[[Request], None] = lambda request: None,
+    listening: float = 0.0,
 ) -> list[Request]:
-    """The requests of so many visitors at once, each of whom asks again as soon as an answer is there. Nobody begins
-    after `seconds`; answers on their way are awaited."""
+    """The requests of so many visitors at once, each of whom asks again when an answer is there and so many seconds of
+    `listening` have passed. Nobody begins after `seconds`; answers on their way are awaited."""
     requests: list[Request] = []
     until = time.perf_counter() + seconds
 
@@ -135,8 +139,7 @@ def gather(
             request = Request(kind, time.perf_counter() - started, error)
             requests.append(request)
             tell(request)
-            if error:
-                time.sleep(PAUSE_SECONDS)
+            time.sleep(PAUSE_SECONDS if error else listening)
         if someone:
             someone.close()
 
@@ -202,7 +205,7 @@ def _kept(folder: Path | None) -> tuple[int, int]:
     return len(sizes), sum(sizes)
 
 
-def run(server: Server, users: int, minutes: float, humanizer: str | None) -> Outcome:
+def run(server: Server, users: int, minutes: float, humanizer: str | None, listening: float = 0.0) -> Outcome:
     """Sends a crowd to a server whose models are loaded: each kind of request has been asked for once."""
 
     def enter() -> Visitor:
@@ -230,7 +233,7 @@ def run(server: Server, users: int, minutes: float, humanizer: str | None) -> Ou
                         flush=True,
                     )
 
-        requests = gather(enter, users, 60 * minutes, tell)
+        requests = gather(enter, users, 60 * minutes, tell, listening)
         return Outcome(requests, sights, time.perf_counter() - started)
 
 
@@ -279,6 +282,7 @@ def main() -> None:
     parser.add_argument("sides", nargs="+", choices=(OURS, NAIVE), help="which app, in which order")
     parser.add_argument("--users", type=int, default=16)
     parser.add_argument("--minutes", type=float, default=5.0)
+    parser.add_argument("--listening", type=float, default=0.0, help="seconds between an answer and the next request")
     parser.add_argument("--url", help="a server that runs already, instead of a fresh one")
     parser.add_argument("--pid", type=int, help="its process, to watch its memory")
     parser.add_argument("--files", type=Path, help="its folder of files, GRADIO_TEMP_DIR")
@@ -286,7 +290,7 @@ def main() -> None:
     if chosen.url:
         (side,) = chosen.sides
         server = Server(side, chosen.url.rstrip("/"), chosen.pid, chosen.files, 0.0)
-        print(table({side: run(server, chosen.users, chosen.minutes, None)}))
+        print(table({side: run(server, chosen.users, chosen.minutes, None, chosen.listening)}))
         return
     # Brings TensorFlow, which who only visits does not need.
     from benchmarks import weights
@@ -296,7 +300,7 @@ def main() -> None:
         outcomes = {}
         for side in chosen.sides:
             with serving(side, Path(folder), Path(folder), weights.own_checkpoints(Path(folder))) as server:
-                outcomes[side] = run(server, chosen.users, chosen.minutes, weights.HUMANIZER)
+                outcomes[side] = run(server, chosen.users, chosen.minutes, weights.HUMANIZER, chosen.listening)
         print(table(outcomes))
 
 

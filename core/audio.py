@@ -92,7 +92,11 @@ class Synthesizer:
             raise AudioUnavailableError(
                 "The SoundFont {name} cannot be read. Set SOUNDFONT to another .sf2 file.", name=path.name
             )
-        self.note_on, self.note_off = self._synth.noteon, self._synth.noteoff
+        # These are quick, so they keep Python's lock, for which they would have to wait among many threads.
+        quick = ctypes.PyDLL(fluidsynth.lib)
+        self._note_on, self._note_off = quick.fluid_synth_noteon, quick.fluid_synth_noteoff
+        self._note_on.argtypes = [ctypes.c_void_p, ctypes.c_int, ctypes.c_int, ctypes.c_int]
+        self._note_off.argtypes = [ctypes.c_void_p, ctypes.c_int, ctypes.c_int]
         # The binding only offers 16-bit output, whose dither would make every rendering of a clip differ.
         self._write_float = fluidsynth.cfunc(
             "fluid_synth_write_float",
@@ -137,6 +141,14 @@ class Synthesizer:
         # A voice ends in one block and can be used again from the next.
         for _ in range(2):
             self.write(BLOCK)
+
+    def note_on(self, channel: int, pitch: int, velocity: int) -> None:
+        """Begins a note with the next samples."""
+        self._note_on(self._synth.synth, channel, pitch, velocity)
+
+    def note_off(self, channel: int, pitch: int) -> None:
+        """Ends a note with the next samples."""
+        self._note_off(self._synth.synth, channel, pitch)
 
     def choose(self, channel: int, bank: int, program: int) -> None:
         """Gives a channel a sound."""
@@ -201,11 +213,13 @@ def _turned_down(sound: np.ndarray) -> np.ndarray:
 
 
 def _peak(sound: np.ndarray) -> float:
-    return float(np.abs(sound).max(initial=0))
+    return float(max(sound.max(initial=0), -sound.min(initial=0)))
 
 
 def _as_integers(sound: np.ndarray) -> np.ndarray:
-    return np.rint(sound * 32767).astype(np.int16)
+    """Float samples as int16; what is louder than full scale is cut off."""
+    scaled = np.rint(sound * 32767)
+    return np.clip(scaled, -32767, 32767, out=scaled).astype(np.int16)
 
 
 def _pieces(clip: Clip, melody_program: int | None) -> Iterator[np.ndarray]:
@@ -256,28 +270,22 @@ def wav(clip: Clip, melody_program: int | None = None) -> bytes:
 
 def mp3(clip: Clip, melody_program: int | None = None) -> bytes:
     """The clip as an MP3 file, encoded while it is rendered; arguments and errors as for `render`."""
-    come: queue.SimpleQueue[np.ndarray | None] = queue.SimpleQueue()
-
-    def rendered() -> list[np.ndarray]:
-        pieces = []
-        try:
-            for piece in _pieces(clip, melody_program):
-                pieces.append(piece)
-                come.put(_as_integers(piece.clip(-1, 1)))
-            return pieces
-        finally:
-            come.put(None)
+    pieces, come = [], queue.SimpleQueue()
 
     def as_they_come() -> Iterator[np.ndarray]:
         while (piece := come.get()) is not None:
-            yield piece
+            yield _as_integers(piece)
 
     with ThreadPoolExecutor(1) as pool:
-        rendering = pool.submit(rendered)
-        file = mp3_file.encode(as_they_come(), SAMPLE_RATE)
-        pieces = rendering.result()
+        encoding = pool.submit(mp3_file.encode, as_they_come(), SAMPLE_RATE)
+        try:
+            for piece in _pieces(clip, melody_program):
+                pieces.append(piece)
+                come.put(piece)
+        finally:
+            come.put(None)
     if max(map(_peak, pieces)) <= HIGHEST_PEAK:
-        return file
+        return encoding.result()
     # Rare, and known only now.
     return mp3_file.encode([_turned_down(np.concatenate(pieces))], SAMPLE_RATE)
 

@@ -64,7 +64,6 @@ class Cards:
                 label=texts.PART_OF[number - 1],
                 show_label=False,
                 container=False,
-                visible=False,
                 elem_classes="parts",
             )
             audio = gr.Audio(
@@ -110,12 +109,14 @@ class Cards:
             values += [
                 gr.update(visible=True),
                 picture + silence(why_silent),
-                gr.update(value=MIX, visible=clip.plays == "band"),
-                gr.update(value=sound, visible=not why_silent),
-                gr.update(value=keep_file(contents[f"{stem}.mid"], f"{stem}.mid")),
+                MIX,
+                sound,
+                keep_file(contents[f"{stem}.mid"], f"{stem}.mid"),
             ]
-        for _ in self.cards[len(performance.clips) :]:
-            values += [gr.update(visible=False), "", gr.update(visible=False), *[gr.update(value=None)] * 2]
+        # For each update Gradio makes a component anew, which takes longer than all the rest of it: styles show what
+        # goes with a picture.
+        for card in self.cards[len(performance.clips) :]:
+            values += [gr.update(visible=False)] + [gr.skip()] * (len(card.components) - 1)
         return [*values, self.link.filled(performance.recipe, address), gr.update(visible=True), performance]
 
     def play_in(self, sound: gr.Dropdown, theme: gr.Textbox) -> None:
@@ -151,7 +152,7 @@ class Cards:
             return [gr.skip(), gr.skip()]
         heard = _heard(clips[number], part)
         stem = f"clip_{number:02d}" + f"_{part}" * (part != MIX)
-        return [_sound(heard, stem, melody_program), gr.update(value=keep_file(to_midi(heard), f"{stem}.mid"))]
+        return [_sound(heard, stem, melody_program), keep_file(to_midi(heard), f"{stem}.mid")]
 
     def unchanged(self) -> list:
         """Values for `components` that leave everything as it is."""
@@ -163,10 +164,10 @@ def _heard(clip: Clip, part: str) -> Clip:
     return clip if part == MIX else clip.parts.get(part, replace(clip, notes=()))
 
 
-def _sound(clip: Clip, stem: str, melody_program: int) -> dict:
+def _sound(clip: Clip, stem: str, melody_program: int) -> str | dict:
     """A player's value."""
     from core import audio
 
     if audio.unavailable():
         return gr.skip()
-    return gr.update(value=keep_sound(clip, stem, melody_program))
+    return keep_sound(clip, stem, melody_program)

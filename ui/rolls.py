@@ -128,7 +128,7 @@ def filled(shown: Sequence[Shown], theme: str, melody_program: int | None = None
         values += [
             gr.update(visible=True),
             played_figure(pictures[number].result(), each.title, clip, wide=True) + silence(why_silent),
-            gr.update(value=sound, visible=not why_silent),
-            gr.update(value=keep_file(to_midi(clip), f"{each.stem}.mid")),
+            sound,
+            keep_file(to_midi(clip), f"{each.stem}.mid"),
         ]
     return values

@@ -16,11 +16,12 @@ os.environ.setdefault("MPLBACKEND", "agg")
 own_folder = f"latent-jam-{getattr(os, 'getuid', str)()}"
 os.environ.setdefault("GRADIO_TEMP_DIR", str(Path(tempfile.gettempdir()) / own_folder))
 
-from core import engine, memory  # noqa: E402 (the settings above are read at import)
+from core import engine, logs, memory  # noqa: E402 (the settings above are read at import)
 from core.errors import LatentJamError  # noqa: E402
 from ui.quick_start import quick_imports  # noqa: E402
 
 memory.keep_little()
+logs.write_to_standard_error()
 try:
     # Makes ready while Gradio is imported.
     engine.chosen()
@@ -41,7 +42,7 @@ with quick_imports():
     import matplotlib.artist  # noqa: F401
 
     from core import limits
-    from ui import page, records, settings
+    from ui import page, settings
     from ui.serving import Serving
 
 chosen = settings.read()
@@ -69,7 +70,6 @@ def warm_everything() -> None:
 
 def main() -> None:
     """Serves until it is stopped; GRADIO_SERVER_NAME and GRADIO_SERVER_PORT choose the address."""
-    records.write_to_standard_error()
     demo.launch(
         prevent_thread_lock=True,
         max_file_size=limits.MAX_UPLOAD_BYTES,

@@ -148,7 +148,9 @@ class PageVisitor:
 
 
 def outcome(lines: Iterator[str], event_id: str) -> list:
-    """The values that an event ends with, of the lines of Gradio's stream; raises `RequestError` where it fails."""
+    """The values that an event ends with, of the lines of Gradio's stream, which is read until the server closes it, as
+    a browser does; raises `RequestError` where the event fails."""
+    values = None
     for line in lines:
         if not line.startswith("data:"):
             continue
@@ -158,8 +160,12 @@ def outcome(lines: Iterator[str], event_id: str) -> list:
         if message.get("event_id") == event_id and message["msg"] == "process_completed":
             if not message["success"]:
                 raise RequestError(str(message["output"].get("error") or "failed"))
-            return message["output"]["data"]
-    raise RequestError("the stream ended before the answer")
+            values = message["output"]["data"]
+        if message["msg"] == "close_stream":
+            break
+    if values is None:
+        raise RequestError("the stream ended before the answer")
+    return values
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import itertools
+import logging
 import os
 import pickle
 import queue
@@ -22,7 +23,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
-from core import limits, memory, settings
+from core import limits, logs, memory, settings
 from core.engine import MOST_ASKED
 from core.errors import LatentJamError
 from core.remote import LostError, Message, Messages, RemoteEngine
@@ -35,6 +36,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PROGRAM = f"from {__name__} import main; main()"
 # The last message of a warm-up.
 WARM = "warm"
+
+log = logging.getLogger("latent_jam")
 
 
 class Asked(NamedTuple):
@@ -131,22 +134,26 @@ class Process:
             raise LostError("it does not listen") from None
 
     def _listen(self) -> None:
-        with contextlib.suppress(EOFError, OSError, pickle.UnpicklingError):
-            while True:
-                told: Told = pickle.load(self._process.stdout)  # noqa: S301 (our own process)
-                self.loaded = told.loaded
-                with self._lock:
-                    take = self._unanswered.pop if told.is_last else self._unanswered.get
-                    messages = take(told.number, None)
-                if messages:
-                    messages.put(told.message)
-        self._process.kill()
-        status = self._process.wait()
+        try:
+            with contextlib.suppress(EOFError):
+                while True:
+                    self._take(pickle.load(self._process.stdout))
+        finally:
+            self._process.kill()
+            status = self._process.wait()
+            with self._lock:
+                self.has_ended, self.loaded = True, ()
+                for messages in self._unanswered.values():
+                    messages.put(LostError(f"it ended with status {status}"))
+                self._unanswered.clear()
+
+    def _take(self, told: Told) -> None:
+        self.loaded = told.loaded
         with self._lock:
-            self.has_ended, self.loaded = True, ()
-            for messages in self._unanswered.values():
-                messages.put(LostError(f"it ended with status {status}"))
-            self._unanswered.clear()
+            take = self._unanswered.pop if told.is_last else self._unanswered.get
+            messages = take(told.number, None)
+        if messages:
+            messages.put(told.message)
 
 
 class Answering:
@@ -163,7 +170,7 @@ class Answering:
         """Answers until nobody can ask any more."""
         with contextlib.suppress(EOFError):
             while True:
-                asked: Asked = pickle.load(asking)  # noqa: S301 (who started this process)
+                asked: Asked = pickle.load(asking)
                 if asked.what is not None:
                     stop = self._stops[asked.number] = threading.Event()
                     threading.Thread(target=self._answer, args=(asked, stop), daemon=True).start()
@@ -181,7 +188,8 @@ class Answering:
                 answer = studio.perform(asked.what, lambda share, what: self._tell(asked.number, (share, what)), stop)
         except LatentJamError as error:
             answer = error
-        except Exception as error:  # noqa: BLE001 (who asked raises it)
+        except Exception as error:
+            log.exception("a recipe failed")
             # Not every exception can travel.
             answer = RuntimeError(f"{type(error).__name__}: {error}")
         del self._stops[asked.number]
@@ -211,6 +219,7 @@ def main() -> None:
     # What libraries print must not come between.
     os.dup2(2, 1)
     memory.keep_little()
+    logs.write_to_standard_error()
     settings.light_tensorflow()
     gc.disable()
     from core import studio

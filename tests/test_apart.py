@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -16,7 +18,7 @@ import psutil
 import pytest
 
 from core import limits, studio
-from core.apart import Apart, Process
+from core.apart import WARM, Apart, Asked, Process, Told
 from core.errors import CancelledError, EngineError, LatentJamError, ModelNotFoundError
 from core.recipe import Recipe
 from core.remote import LostError
@@ -124,11 +126,13 @@ def test_who_asks_a_process_that_has_ended_is_told(monkeypatch):
 
 
 def test_what_libraries_print_does_not_come_between():
-    noisy = Process.__init__.__globals__["PROGRAM"].replace("main()", "import core.studio; print('noise'); main()")
-    program = noisy.replace("main()", "import os; main(); os.write(1, b'noise')")
-    ran = subprocess.run([sys.executable, "-c", program], cwd=ROOT, input=b"", capture_output=True)
-    # Before `main` nobody has begun to listen to what it tells; afterwards nothing is told to who has gone.
-    assert ran.stdout in (b"noise\n", b"")
+    program = "from core import apart, studio; studio.warm_up = lambda name: print('noise about', name); apart.main()"
+    asked = pickle.dumps(Asked(5, "a model"))
+    ran = subprocess.run([sys.executable, "-c", program], cwd=ROOT, input=asked, capture_output=True)
+    told = io.BytesIO(ran.stdout)
+    assert pickle.load(told) == Told(5, WARM, ())
+    assert not told.read()
+    assert b"noise about a model" in ran.stderr
 
 
 def test_the_page_goes_on_when_its_engine_is_killed_and_takes_it_along_when_it_ends(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import sys
@@ -15,7 +16,7 @@ import gradio as gr
 import httpx
 import pytest
 
-from core import limits, stopping
+from core import limits, logs, stopping
 from core.errors import CancelledError, DownloadError
 from core.recipe import Recipe
 from tests.test_page import free_port
@@ -116,7 +117,7 @@ def logged() -> Iterator[list[dict]]:
 
     class Keep(logging.Handler):
         def emit(self, entry: logging.LogRecord) -> None:
-            lines.append(json.loads(records.JSONLines().format(entry)))
+            lines.append(json.loads(logs.JSONLines().format(entry)))
 
     keep, log = Keep(), logging.getLogger("latent_jam")
     before = log.level
@@ -263,6 +264,48 @@ def test_a_visitor_who_leaves_frees_the_place(served):
     served.wait(lambda: served.work.running == 1)
     served.work.go.set()
     assert served.answer(second, "ben")[0] == "complete"
+
+
+def leaves(served, session: str, came: float) -> None:
+    """What Gradio does when the stream of a visit is closed that was opened at a time."""
+
+    async def gone() -> None:
+        crowd.came.set(came)
+        del served.queue.pending_messages_per_session[session]
+        await served.queue.clean_events(session_hash=session)
+
+    asyncio.run(gone())
+
+
+def test_who_asks_anew_while_the_last_stream_is_closed_gets_an_answer(served):
+    opened = time.monotonic()
+    served.work.go.set()
+    assert served.answer(served.ask("anna"), "anna")[0] == "complete"
+    served.work.go.clear()
+    # One that waits and one that runs; asked for together, so that both are answered by one stream.
+    events = [served.ask("anna"), served.ask("anna", 2)]
+    served.wait(lambda: served.work.running)
+    leaves(served, "anna", opened)
+    assert not served.work.stopped
+    served.work.go.set()
+    with served.http.stream("GET", "/gradio_api/queue/data?session_hash=anna") as stream:
+        messages = [json.loads(line[6:]) for line in stream.iter_lines() if line]
+    assert {each["event_id"] for each in messages if each["msg"] == "process_completed" and each["success"]} == {
+        *events
+    }
+
+
+def test_who_closes_the_stream_of_what_is_under_way_has_left(served):
+    events = [served.ask("anna")]
+    served.wait(lambda: served.work.running)
+    opened = time.monotonic()
+    # Asked for after the stream was opened, which brings its answer too.
+    events.append(served.ask("anna", 2))
+    leaves(served, "anna", opened)
+    served.wait(lambda: served.work.stopped == 1)
+    assert not len(served.queue)
+    left = [served.queue.turns[event] for event in events if event in served.queue.turns]
+    assert all(turn.stop.is_set() for turn in left)
 
 
 def test_what_takes_too_long_is_stopped(served, monkeypatch):

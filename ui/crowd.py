@@ -53,6 +53,11 @@ class Turn:
     # When it last told of its progress.
     heard: float = 0.0
     stop: threading.Event = field(default_factory=threading.Event)
+    # Where the messages of its visit go, and whether all else of the visit was answered when it was asked, so that its
+    # visitor opens a new stream to read them.
+    messages: asyncio.Queue | None = None
+    opens_stream: bool = False
+    is_answered: bool = False
     took_too_long: bool = False
     record: Record = field(default_factory=Record)
 
@@ -97,6 +102,8 @@ class Turn:
 
 
 _turn: contextvars.ContextVar[Turn] = contextvars.ContextVar("turn")
+# When the HTTP request came that is being answered here.
+came: contextvars.ContextVar[float] = contextvars.ContextVar("came")
 
 
 def turn() -> Turn:
@@ -150,8 +157,11 @@ class FairQueue(Queue):
                 return self._answered(body, asked, request, username, why)
             if why := wrong_argument(asked.inputs, body.data):
                 return self._answered(body, asked, request, username, why)
+        under_way = [turn for turn in self._present() if turn.session == visitor.session and not turn.is_answered]
+        visitor.opens_stream = not under_way
         taken, event_id, state = await super().push(body, request, username)
         if taken:
+            visitor.messages = self.pending_messages_per_session.get(visitor.session)
             self.turns[event_id] = visitor
         return taken, event_id, state
 
@@ -197,6 +207,8 @@ class FairQueue(Queue):
 
     def send_message(self, event: Event, event_message: object) -> None:
         """Sends a message, to those who wait also the sentence, and with an error always one."""
+        if isinstance(event_message, ProcessCompletedMessage) and event._id in self.turns:
+            self.turns[event._id].is_answered = True
         if isinstance(event_message, ProcessCompletedMessage) and not event_message.success:
             with answering(event.request):
                 why = event_message.output.get("error") or texts.NO_ANSWER.said()
@@ -254,12 +266,26 @@ class FairQueue(Queue):
                 holder.time_last_used.pop(session, None)
 
     async def clean_events(self, *, session_hash: str | None = None, event_id: str | None = None) -> None:
-        """The visitor has gone: what waits leaves, what runs is stopped."""
-        for key, turn in self.turns.items():
-            event = self.event_ids_to_events.get(key)
-            if event and (event.session_hash == session_hash or key == event_id):
-                turn.stop.set()
-        await super().clean_events(session_hash=session_hash, event_id=event_id)
+        """The visitor has gone: what waits leaves, what runs is stopped. But who closes a stream when its last answer
+        is there may have asked for something new by then, whose answer comes by a new stream: that stays."""
+        theirs = {
+            key: turn
+            for key, turn in self.turns.items()
+            if (event := self.event_ids_to_events.get(key)) and (event.session_hash == session_hash or key == event_id)
+        }
+        opened = came.get(float("inf"))
+        again = min((t.asked for t in theirs.values() if t.opens_stream and t.asked > opened), default=float("inf"))
+        staying = {key: turn for key, turn in theirs.items() if turn.asked >= again}
+        for key in theirs.keys() - staying.keys():
+            theirs[key].stop.set()
+            await super().clean_events(event_id=key)
+        if not staying:
+            await super().clean_events(session_hash=session_hash, event_id=event_id)
+        elif session_hash:
+            # Gradio has thrown the messages away, and not noted that the last answer was given.
+            self.pending_event_ids_session[session_hash] = set(staying)
+            for turn in staying.values():
+                self.pending_messages_per_session[session_hash] = turn.messages
         if session_hash:
             self._over[session_hash] = time.monotonic()
 

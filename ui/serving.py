@@ -23,7 +23,7 @@ from starlette.routing import Route
 
 from core import engine, limits
 from core.version import VERSION
-from ui import texts
+from ui import crowd, texts
 from ui.languages import Text, answering
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ class Doorkeeper:
         """Answers or passes on a request."""
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
+        crowd.came.set(time.monotonic())
         path = re.sub("//+", "/", scope["path"])
         # What is said comes from outside of what Gradio calls, so the language is looked up here.
         asked = Request(scope)

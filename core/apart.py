@@ -65,7 +65,7 @@ class Apart(RemoteEngine):
     """An engine in a process of its own, which is started again when it ends."""
 
     def __init__(self) -> None:
-        """Starts it."""
+        """Starts it; raises `OSError` where that is not allowed."""
         self._lock = threading.Lock()
         self._process = Process()
 
@@ -86,7 +86,10 @@ class Apart(RemoteEngine):
     def _running(self) -> Process:
         with self._lock:
             if self._process.has_ended:
-                self._process = Process()
+                try:
+                    self._process = Process()
+                except OSError as error:
+                    raise LostError(f"none can be started: {type(error).__name__}") from None
             return self._process
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import importlib.util
+import logging
 import sys
 import threading
 from typing import TYPE_CHECKING, Protocol
@@ -26,6 +27,9 @@ MOST_ASKED = (
     "bundled/groove_2bar_humanize",
     "bundled/melody_2bar",
 )
+
+
+log = logging.getLogger("latent_jam")
 
 
 class Engine(Protocol):
@@ -66,15 +70,19 @@ class ThisProcess:
 
 @functools.cache
 def chosen() -> Engine:
-    """The engine that the owner has chosen, a process beside this one started; raises `SettingError` if it cannot be
-    had here."""
+    """The engine that the owner has chosen: this process also where none can be started beside it. Raises
+    `SettingError` if Ray cannot be had here."""
     owners = settings.from_environment()
     if owners.ray is None:
         if not owners.apart:
             return ThisProcess()
         from core.apart import Apart
 
-        return Apart()
+        try:
+            return Apart()
+        except OSError as error:
+            log.warning("no process can be started beside this one: %s", type(error).__name__)
+            return ThisProcess()
     if importlib.util.find_spec("ray") is None:
         raise SettingError(
             "LATENT_JAM_RAY is set, but Ray is not installed. Install deploy/requirements.txt, or unset it."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import pickle
@@ -17,7 +16,7 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
-from core import limits, studio
+from core import engine, limits, studio
 from core.apart import WARM, Apart, Asked, Process, Told
 from core.errors import CancelledError, EngineError, LatentJamError, ModelNotFoundError
 from core.recipe import Recipe
@@ -88,7 +87,7 @@ def test_what_is_wrong_with_a_recipe_comes_back(apart):
 
 def test_a_fault_of_ours_is_not_hidden(apart):
     with pytest.raises(RuntimeError, match="AttributeError"):
-        apart.perform(Recipe("sample", BEAT.model, "seed", 1))  # type: ignore[arg-type]
+        apart.perform(7)  # type: ignore[arg-type]
 
 
 def test_somebody_stops(apart):
@@ -117,6 +116,28 @@ def test_a_process_that_never_starts_is_a_sentence(monkeypatch):
         Apart().perform(BEAT)
 
 
+def test_where_no_process_can_be_started_the_page_plays_itself(monkeypatch, caplog):
+    monkeypatch.setattr(subprocess, "Popen", lambda *_, **__: (_ for _ in ()).throw(PermissionError("no")))
+    monkeypatch.setenv("LATENT_JAM_APART", "on")
+    engine.chosen.cache_clear()
+    try:
+        assert isinstance(engine.chosen(), engine.ThisProcess)
+    finally:
+        engine.chosen.cache_clear()
+    assert "PermissionError" in caplog.text
+
+
+def test_a_process_that_cannot_be_started_again_is_a_sentence(monkeypatch):
+    monkeypatch.setattr("core.apart.PROGRAM", "raise SystemExit(3)")
+    monkeypatch.setattr(limits, "ENGINE_WAIT_SECONDS", 0.01)
+    left = Apart()
+    left._process._process.wait(20)
+    monkeypatch.setattr(subprocess, "Popen", lambda *_, **__: (_ for _ in ()).throw(PermissionError("no")))
+    with pytest.raises(EngineError, match="Try again in a minute"):
+        left.perform(BEAT)
+    left.warm_up(BEAT.model)
+
+
 def test_who_asks_a_process_that_has_ended_is_told(monkeypatch):
     monkeypatch.setattr("core.apart.PROGRAM", "raise SystemExit(3)")
     process = Process()
@@ -126,13 +147,19 @@ def test_who_asks_a_process_that_has_ended_is_told(monkeypatch):
 
 
 def test_what_libraries_print_does_not_come_between():
-    program = "from core import apart, studio; studio.warm_up = lambda name: print('noise about', name); apart.main()"
-    asked = pickle.dumps(Asked(5, "a model"))
-    ran = subprocess.run([sys.executable, "-c", program], cwd=ROOT, input=asked, capture_output=True)
-    told = io.BytesIO(ran.stdout)
-    assert pickle.load(told) == Told(5, WARM, ())
-    assert not told.read()
-    assert b"noise about a model" in ran.stderr
+    program = (
+        "import sys, types, core; from core import apart; studio = core.studio = types.ModuleType('core.studio');"
+        "sys.modules['core.studio'] = studio; studio.loaded_models = tuple;"
+        "studio.warm_up = lambda name: print('noise about', name); apart.main()"
+    )
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, **pipes) as process:
+        pickle.dump(Asked(5, "a model"), process.stdin)
+        process.stdin.flush()
+        assert pickle.load(process.stdout) == Told(5, WARM, ())
+        rest, said = process.communicate(timeout=20)
+    assert not rest
+    assert b"noise about a model" in said
 
 
 def test_the_page_goes_on_when_its_engine_is_killed_and_takes_it_along_when_it_ends(tmp_path):

@@ -35,6 +35,9 @@ class Recorder:
     def warm_up(self, model_id: str) -> None:
         raise AssertionError("nobody asked for that")
 
+    def loaded_models(self) -> tuple[str, ...]:
+        return ("one",)
+
 
 @pytest.fixture
 def no_choice_yet() -> Iterator[None]:
@@ -54,7 +57,8 @@ def test_the_address_of_a_cluster():
 
 
 def test_this_process_plays_unless_the_owner_says_otherwise(monkeypatch, no_choice_yet):
-    monkeypatch.delenv("LATENT_JAM_RAY", raising=False)
+    for name in ("LATENT_JAM_RAY", "LATENT_JAM_APART"):
+        monkeypatch.delenv(name, raising=False)
     assert isinstance(engine.chosen(), engine.ThisProcess)
 
 
@@ -74,6 +78,7 @@ def test_everybody_asks_the_chosen_engine(monkeypatch):
     api._perform(BEAT)
     performing.performed(BEAT)
     assert recorder.asked == [BEAT] * 3
+    assert engine.loaded_models() == ("one",)
     # Nobody goes past it.
     for source in [ROOT / "app.py", *(ROOT / "ui").glob("*.py")]:
         assert not re.search(r"from core.studio|import (.*, )?studio", source.read_text()), source

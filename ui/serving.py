@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import json
 import logging
 import re
@@ -181,6 +182,8 @@ class Serving:
             kept = {path for block in self._page.blocks.values() for path in getattr(block, "keep_in_cache", ())}
             folder = Path(get_upload_folder())
             await asyncio.to_thread(sweep, folder, limits.FILE_AGE_SECONDS, limits.FILES_BYTES, kept)
+            # Each picture leaves a hundred kilobytes that hold one another, which Python would collect much later.
+            await asyncio.to_thread(gc.collect)
             for made in self._page.temp_file_sets:
                 made.difference_update([path for path in list(made) if not Path(path).exists()])
 

@@ -103,7 +103,7 @@ def from_sequence(sequence: NoteSequence, bars: int, qpm: float, name: str = "")
 
 def to_sequence(clip: Clip) -> NoteSequence:
     """The clip as a NoteSequence, times in seconds at its own tempo, 4-4, lasting all its bars."""
-    # note_seq takes a second to import; the page is up before it is needed.
+    # Not needed before there is music; the page is up by then.
     from core.note_sequences import NoteSequence
 
     seconds_per_tick = 60 / clip.qpm / TICKS_PER_QUARTER

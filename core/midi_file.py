@@ -259,7 +259,7 @@ class _Seconds:
 
 
 def _sequence(division: int, tracks: list[_Track], scales: list[tuple[int, float]], seconds: _Seconds) -> NoteSequence:
-    # note_seq takes a second to import; the page is up before it is needed.
+    # Not needed before there is music; the page is up by then.
     from core.note_sequences import NoteSequence
 
     sequence = NoteSequence(ticks_per_quarter=division)

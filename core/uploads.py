@@ -483,7 +483,7 @@ def _parts(music: NoteSequence, name: str, plays: str, said: list[str]) -> list[
 
 def _segments(sequence: NoteSequence) -> list[NoteSequence]:
     """The parts between changes of tempo or metre, each from time zero."""
-    # note_seq takes a second to import; the page is up before it is needed.
+    # Not needed before there is music; the page is up by then.
     from core.note_sequences import sequences_lib
 
     if not any(change.time for change in (*sequence.tempos, *sequence.time_signatures)):

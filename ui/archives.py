@@ -31,8 +31,8 @@ class Archive:
     """A button that makes the zip of what a state holds and hands it over."""
 
     def __init__(self, label: Text, elem_id: str) -> None:
-        """Must be made inside the Blocks that shall hold it; hidden until there is something to have."""
-        self.button = gr.Button(label, visible=False, elem_id=elem_id)
+        """Must be made inside the Blocks that shall hold it."""
+        self.button = gr.Button(label, elem_id=elem_id)
         self._file = gr.File(visible=False)
 
     def wire(self, performance: gr.State, theme: gr.Textbox, sound: gr.Dropdown | None = None) -> None:

@@ -28,7 +28,6 @@ class Card:
     """The components of one card; `part` chooses the instrument of a band to hear, `uses` are the buttons that carry
     its clip to another tab."""
 
-    box: gr.Column
     picture: gr.HTML
     part: gr.Radio
     audio: gr.Audio
@@ -38,11 +37,15 @@ class Card:
     @property
     def components(self) -> list[gr.components.Component]:
         """In the order in which `Cards.filled` gives their values."""
-        return [self.box, self.picture, self.part, self.audio, self.midi]
+        return [self.picture, self.part, self.audio, self.midi]
 
 
 class Cards:
-    """As many cards as a page shows at most, hidden until they have something to show."""
+    """As many cards as a page shows at most; styles hide those that have no picture.
+
+    Nothing of this is hidden by Gradio, which makes a component anew to change anything of it but its value. That took
+    longer than all else that it does for an answer.
+    """
 
     def __init__(self) -> None:
         """Must be made inside the Blocks that shall hold the cards."""
@@ -56,7 +59,7 @@ class Cards:
     @staticmethod
     def _card(number: int) -> Card:
         label = texts.CLIPS_NUMBERED[number - 1]
-        with gr.Column(visible=False, elem_classes="card", elem_id=f"card-{number}") as box:
+        with gr.Column(elem_classes="card", elem_id=f"card-{number}"):
             picture = gr.HTML()
             part = gr.Radio(
                 [(texts.PARTS[name], name) for name in (MIX, "melody", "bass", "drums")],
@@ -80,14 +83,13 @@ class Cards:
                     gr.Button(text, size="sm", min_width=60, elem_classes=f"use-{place}")
                     for place, text in texts.USES.items()
                 )
-        return Card(box, picture, part, audio, midi, uses)
+        return Card(picture, part, audio, midi, uses)
 
     @property
     def components(self) -> list[gr.components.Component]:
         """All components, as outputs of an event."""
         return [component for card in self.cards for component in card.components] + [
             self.link.component,
-            self.zip.button,
             self.performance,
         ]
 
@@ -107,17 +109,14 @@ class Cards:
             title = texts.CLIP.said(number=number)
             picture = played_figure(contents[f"{stem}.png"], title, clip, clip.bars > LONG_BARS)
             values += [
-                gr.update(visible=True),
                 picture + silence(why_silent),
                 MIX,
                 sound,
                 keep_file(contents[f"{stem}.mid"], f"{stem}.mid"),
             ]
-        # For each update Gradio makes a component anew, which takes longer than all the rest of it: styles show what
-        # goes with a picture.
         for card in self.cards[len(performance.clips) :]:
-            values += [gr.update(visible=False)] + [gr.skip()] * (len(card.components) - 1)
-        return [*values, self.link.filled(performance.recipe, address), gr.update(visible=True), performance]
+            values += ["", *[gr.skip()] * (len(card.components) - 1)]
+        return [*values, self.link.filled(performance.recipe, address), performance]
 
     def play_in(self, sound: gr.Dropdown, theme: gr.Textbox) -> None:
         """Makes the players follow the menu of melodies' sounds, each card the choice of an instrument, and the zip

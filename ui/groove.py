@@ -101,7 +101,6 @@ class Groove:
             *self.before.components,
             *self.after.components,
             self.link.component,
-            self.zip.button,
             self.performance,
         ]
 
@@ -120,7 +119,6 @@ class Groove:
             notice(texts.GROOVE_MADE.said(bars=after.bars, seed=recipe.seed, seconds=seconds)),
             *values,
             self.link.filled(recipe, address),
-            gr.update(visible=True),
             performance,
         ]
 

@@ -61,7 +61,7 @@ class Interpolate:
                     f'<div class="empty">{tries.empty("interpolate")}</div>', elem_id="interpolate-said"
                 )
                 self.path = rolls.Roll("path")
-                with gr.Row(visible=False, elem_classes="uses wide", elem_id="path-uses") as self.uses_row:
+                with gr.Row(elem_classes="uses wide", elem_id="path-uses"):
                     self.step = gr.Dropdown(
                         [(texts.ALL_STEPS, ALL)], value=ALL, label=texts.STEP, filterable=False, min_width=150
                     )
@@ -103,10 +103,8 @@ class Interpolate:
         return [
             self.said,
             *self.path.components,
-            self.uses_row,
             self.step,
             self.link.component,
-            self.zip.button,
             self.performance,
         ]
 
@@ -137,10 +135,8 @@ class Interpolate:
         return [
             notice(texts.PATH_MADE.said(steps=recipe.count, seed=recipe.seed, seconds=seconds)),
             *values,
-            gr.update(visible=True),
             gr.update(choices=choices, value=ALL),
             self.link.filled(recipe, address),
-            gr.update(visible=True),
             performance,
         ]
 

@@ -72,13 +72,11 @@ element.addEventListener('click', async event => {
 
 
 class CopyLink:
-    """The button *Copy link*, hidden until there is something to share."""
+    """The button *Copy link*."""
 
     def __init__(self, elem_id: str) -> None:
         """Must be made inside the Blocks that shall hold it."""
-        self.component = gr.HTML(
-            {}, html_template=TEMPLATE, js_on_load=SCRIPT, visible=False, elem_id=elem_id, elem_classes="share"
-        )
+        self.component = gr.HTML({}, html_template=TEMPLATE, js_on_load=SCRIPT, elem_id=elem_id, elem_classes="share")
 
     @staticmethod
     def filled(recipe: Recipe, address: str) -> dict:
@@ -89,7 +87,7 @@ class CopyLink:
             value["link"] = link(recipe, address)
         except SettingError as error:
             value |= {"link": "", "said": spoken(error.sentence)}
-        return gr.update(value=value, visible=True)
+        return value
 
 
 def link(recipe: Recipe, address: str) -> str:

@@ -92,11 +92,11 @@ class Shown:
 
 
 class Roll:
-    """A long piano roll with its player and MIDI file, hidden until it has something to show."""
+    """A long piano roll with its player and MIDI file, which styles hide until there is a picture."""
 
     def __init__(self, elem_id: str) -> None:
         """Must be made inside the Blocks that shall hold it."""
-        with gr.Column(visible=False, elem_classes="card", elem_id=elem_id) as self.box:
+        with gr.Column(elem_classes="card", elem_id=elem_id):
             self.picture = gr.HTML()
             self.audio = gr.Audio(
                 show_label=False, interactive=False, buttons=[], elem_classes="player", waveform_options=WAVEFORM
@@ -106,7 +106,7 @@ class Roll:
     @property
     def components(self) -> list[gr.components.Component]:
         """In the order in which `filled`, below, gives their values."""
-        return [self.box, self.picture, self.audio, self.midi]
+        return [self.picture, self.audio, self.midi]
 
 
 def filled(shown: Sequence[Shown], theme: str, melody_program: int | None = None) -> list:
@@ -126,7 +126,6 @@ def filled(shown: Sequence[Shown], theme: str, melody_program: int | None = None
         clip = each.clip
         sound = None if why_silent else sounds[number].result()
         values += [
-            gr.update(visible=True),
             played_figure(pictures[number].result(), each.title, clip, wide=True) + silence(why_silent),
             sound,
             keep_file(to_midi(clip), f"{each.stem}.mid"),

@@ -78,7 +78,7 @@ class Sample:
         generate.click(
             self._sample,
             [model, count, temperature, same_z, self.qpm, sound, seed, every_time, theme, bars],
-            [self.said, seed, self.path.box, self.played.box, *self.cards.components],
+            [self.said, seed, self.path.picture, self.played.picture, *self.cards.components],
             api_visibility="private",
             concurrency_limit=REQUESTS_AT_ONCE,
             concurrency_id=STUDIO,
@@ -124,21 +124,20 @@ class Sample:
             )
             performance = performed(recipe, progress)
             values = self.cards.filled(performance, shown_theme(theme), page_address(request), sound)
-            hidden = gr.update(visible=False)
-            return [_made(recipe, time.monotonic() - started), recipe.seed, hidden, hidden, *values]
+            return [_made(recipe, time.monotonic() - started), recipe.seed, "", "", *values]
 
         return guarded(make, lambda said: [said, gr.skip(), gr.skip(), gr.skip(), *self.cards.unchanged()])
 
     @property
     def opened_components(self) -> list[gr.components.Component]:
         """In the order in which `opened` gives their values."""
-        return [self.said, self.path.box, self.played.box, *self.controls, *self.cards.components]
+        return [self.said, self.path.picture, self.played.picture, *self.controls, *self.cards.components]
 
     def opened(self, performance, theme: str, seconds: float, address: str) -> list:
         """Values for `opened_components` that show a link's result with its settings."""
-        recipe, hidden = performance.recipe, gr.update(visible=False)
+        recipe = performance.recipe
         cards = self.cards.filled(performance, theme, address)
-        return [_made(recipe, seconds), hidden, hidden, *self._settings(recipe), *cards]
+        return [_made(recipe, seconds), "", "", *self._settings(recipe), *cards]
 
     def _settings(self, recipe: Recipe) -> list:
         return [

@@ -67,10 +67,8 @@ class Slot:
                     label=texts.EXAMPLE_FOR[place],
                     elem_classes="example",
                 )
-            self.strip = gr.HTML(
-                [], html_template=STRIP, js_on_load=STRIP_CLICKS, visible=False, elem_classes="strip", elem_id=None
-            )
-            self.said = gr.HTML(visible=False)
+            self.strip = gr.HTML([], html_template=STRIP, js_on_load=STRIP_CLICKS, elem_classes="strip", elem_id=None)
+            self.said = gr.HTML(elem_classes="remark")
         self.upload.upload(
             self._uploaded,
             [self.upload, theme, beside.clip if beside else self.clip, *([bars] if bars else [])],
@@ -94,11 +92,11 @@ class Slot:
 
     def filled(self, clip: Clip, theme: str, said: str = "") -> list:
         """Values for `components` that put a clip into the slot."""
-        return [clip, self._picture(clip, theme), _line(notice(said)), (), gr.update(value=[], visible=False)]
+        return [clip, self._picture(clip, theme), notice(said), (), []]
 
     def unchanged(self, said: str | None = None) -> list:
         """Values for `components` that leave the clip, and say something."""
-        return [gr.skip(), gr.skip(), gr.skip() if said is None else _line(said), gr.skip(), gr.skip()]
+        return [gr.skip(), gr.skip(), gr.skip() if said is None else said, gr.skip(), gr.skip()]
 
     def _picture(self, clip: Clip, theme: str) -> str:
         from core import export, pianoroll
@@ -132,7 +130,7 @@ class Slot:
         if len(windows) > 1:
             said = f"{said} {texts.CHOOSE_WINDOW.said(count=len(windows))}".strip()
             strip = [_thumbnail(window, number == chosen, theme) for number, window in enumerate(windows)]
-            values[2:] = [_line(notice(said)), windows, gr.update(value=strip, visible=True)]
+            values[2:] = [notice(said), windows, strip]
         return values
 
     def _window_chosen(self, windows: tuple, theme: str, event: gr.EventData) -> list:
@@ -154,10 +152,6 @@ class Slot:
 
 def _sentences(said: tuple[str, ...]) -> str:
     return spoken(Sentence.joined(*said))
-
-
-def _line(said: str) -> dict:
-    return gr.update(value=said, visible=bool(said))
 
 
 def _thumbnail(window: Window, chosen: bool, theme: str) -> dict[str, str]:

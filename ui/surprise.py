@@ -74,7 +74,7 @@ def _stages(sample: Sample, path, feel, qpm: float, theme: str, address: str, pr
         for slot, clip in zip((path.a, path.b), made["sampled"].clips, strict=True):
             values |= dict(zip(slot.components, slot.filled(clip, theme), strict=True))
         made["started"] = started
-        values[sample.path.box] = values[sample.played.box] = gr.update(visible=False)
+        values[sample.path.picture] = values[sample.played.picture] = ""
         return values
 
     def blend() -> dict:
@@ -106,6 +106,6 @@ def _stages(sample: Sample, path, feel, qpm: float, theme: str, address: str, pr
 
 
 def _copied(values: dict, source: rolls.Roll, target: rolls.Roll) -> dict:
-    """The values of one roll's components for another's; Gradio changes updates that it is given, so each is new."""
+    """The values of one roll's components for another's."""
     pairs = zip(source.components, target.components, strict=True)
-    return {mine: dict(value) if isinstance(value := values[theirs], dict) else value for theirs, mine in pairs}
+    return {mine: values[theirs] for theirs, mine in pairs}

@@ -21,9 +21,11 @@ from core.clip import TICKS_PER_QUARTER, Clip
 from core.errors import AudioUnavailableError
 from core.sentences import Sentence
 
-SAMPLE_RATE = 44_100
+# A WAV is for taking away. An MP3 is for listening, and a crowd waits for it: it goes up to 16 kHz, as most do, which
+# takes three quarters of the time.
+SAMPLE_RATE, MP3_RATE = 44_100, 32_000
 BLOCK = 64
-# Two thirds of a second.
+# Two thirds of a second, or one.
 PIECE_SAMPLES = 30_000
 # What still rings after the last bar, in seconds.
 TAIL_SECONDS = 1.0
@@ -132,8 +134,13 @@ class Synthesizer:
             self.note_on(channels[number % len(channels)], LOWEST_RESET_PITCH + number // len(channels), 127)
         self.write(BLOCK)
         self._silence()
-        if self._set_rate:
-            self._set_rate(self._synth.synth, SAMPLE_RATE)
+        self.set_rate(SAMPLE_RATE)
+
+    def set_rate(self, rate: int) -> None:
+        """Makes what is played next have so many samples a second; the reverb begins anew."""
+        if self._set_rate is None:
+            raise AudioUnavailableError("This version of FluidSynth is too old or too new. Install version 2.")
+        self._set_rate(self._synth.synth, rate)
 
     def _silence(self) -> None:
         """Ends all notes at once and takes the settings of all channels back."""
@@ -190,21 +197,21 @@ _synthesizers = Synthesizers()
 
 
 def seconds_heard(clip: Clip) -> float:
-    """How long the sound of a clip is: its bars, `TAIL_SECONDS`, and what fills up the last block."""
-    return _samples(clip) / SAMPLE_RATE
+    """How long the MP3 of a clip is: its bars, `TAIL_SECONDS`, and what fills up the last block."""
+    return _samples(clip, MP3_RATE) / MP3_RATE
 
 
-def _samples(clip: Clip) -> int:
-    return -(-round((clip.seconds + TAIL_SECONDS) * SAMPLE_RATE) // BLOCK) * BLOCK
+def _samples(clip: Clip, rate: int) -> int:
+    return -(-round((clip.seconds + TAIL_SECONDS) * rate) // BLOCK) * BLOCK
 
 
-def render(clip: Clip, melody_program: int | None = None) -> np.ndarray:
-    """The clip as int16 stereo [samples, 2] at `SAMPLE_RATE`: its bars and `TAIL_SECONDS`.
+def render(clip: Clip, melody_program: int | None = None, rate: int = SAMPLE_RATE) -> np.ndarray:
+    """The clip as int16 stereo [samples, 2], `rate` of them a second: its bars and `TAIL_SECONDS`.
 
     `melody_program` is the General MIDI sound of what is written for program 0, the clip's own if not given. Raises
     `AudioUnavailableError`.
     """
-    return _turned_down(np.concatenate(list(_pieces(clip, melody_program))))
+    return _turned_down(np.concatenate(list(_pieces(clip, melody_program, rate))))
 
 
 def _turned_down(sound: np.ndarray) -> np.ndarray:
@@ -222,11 +229,11 @@ def _as_integers(sound: np.ndarray) -> np.ndarray:
     return np.clip(scaled, -32767, 32767, out=scaled).astype(np.int16)
 
 
-def _pieces(clip: Clip, melody_program: int | None) -> Iterator[np.ndarray]:
+def _pieces(clip: Clip, melody_program: int | None, rate: int) -> Iterator[np.ndarray]:
     """What `render` gives, before it is turned down, in pieces of some `PIECE_SAMPLES`, float32 [samples, 2] each."""
-    samples_per_tick = SAMPLE_RATE * 60 / clip.qpm / TICKS_PER_QUARTER
+    samples_per_tick = rate * 60 / clip.qpm / TICKS_PER_QUARTER
     # FluidSynth computes whole blocks and would keep the rest of one for the next clip.
-    total = _samples(clip)
+    total = _samples(clip, rate)
     parts = sorted({(note.instrument, note.program) for note in clip.notes if not note.is_drum})
     channels = [channel for channel in range(16) if channel != DRUM_CHANNEL]
     channel_of = {part: channels[i % len(channels)] for i, part in enumerate(parts)}
@@ -237,6 +244,7 @@ def _pieces(clip: Clip, melody_program: int | None) -> Iterator[np.ndarray]:
             events.append((round(note.start * samples_per_tick), 1, channel, note.pitch, note.velocity))
             events.append((round(note.end * samples_per_tick), 0, channel, note.pitch, 0))
     with _synthesizers.borrow() as synth:
+        synth.set_rate(rate)
         synth.choose(DRUM_CHANNEL, DRUM_BANK, 0)
         for (_, program), channel in channel_of.items():
             synth.choose(channel, 0, program or melody_program or 0)
@@ -258,7 +266,7 @@ def _pieces(clip: Clip, melody_program: int | None) -> Iterator[np.ndarray]:
 
 
 def wav(clip: Clip, melody_program: int | None = None) -> bytes:
-    """The clip as a WAV file; arguments and errors as for `render`."""
+    """The clip as a WAV file at `SAMPLE_RATE`; arguments and errors as for `render`."""
     out = io.BytesIO()
     with wave.open(out, "wb") as file:
         file.setnchannels(2)
@@ -269,7 +277,7 @@ def wav(clip: Clip, melody_program: int | None = None) -> bytes:
 
 
 def mp3(clip: Clip, melody_program: int | None = None) -> bytes:
-    """The clip as an MP3 file, encoded while it is rendered; arguments and errors as for `render`."""
+    """The clip as an MP3 file at `MP3_RATE`, encoded while it is rendered; arguments and errors as for `render`."""
     pieces, come = [], queue.SimpleQueue()
 
     def as_they_come() -> Iterator[np.ndarray]:
@@ -277,9 +285,9 @@ def mp3(clip: Clip, melody_program: int | None = None) -> bytes:
             yield _as_integers(piece)
 
     with ThreadPoolExecutor(1) as pool:
-        encoding = pool.submit(mp3_file.encode, as_they_come(), SAMPLE_RATE)
+        encoding = pool.submit(mp3_file.encode, as_they_come(), MP3_RATE)
         try:
-            for piece in _pieces(clip, melody_program):
+            for piece in _pieces(clip, melody_program, MP3_RATE):
                 pieces.append(piece)
                 come.put(piece)
         finally:
@@ -287,7 +295,7 @@ def mp3(clip: Clip, melody_program: int | None = None) -> bytes:
     if max(map(_peak, pieces)) <= HIGHEST_PEAK:
         return encoding.result()
     # Rare, and known only now.
-    return mp3_file.encode([_turned_down(np.concatenate(pieces))], SAMPLE_RATE)
+    return mp3_file.encode([_turned_down(np.concatenate(pieces))], MP3_RATE)
 
 
 def unavailable() -> Sentence | None:

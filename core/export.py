@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import io
 import json
-import wave
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-import numpy as np
-
 from core import audio, limits, pianoroll
-from core import mp3 as mp3_file
 from core.clip import Clip, to_midi, to_sequence
 from core.kept import Kept
 from core.performance import Performance
@@ -20,7 +16,7 @@ from core.recipe import Recipe
 
 KINDS = ("mid", "wav", "mp3", "png", "svg")
 SOUNDS = ("wav", "mp3")
-# What the page's players are given: a seventh of a WAV's bytes, for as much time again as the sound takes to make.
+# What the page's players are given: a ninth of a WAV's bytes, for as much time again as the sound takes to make.
 PREVIEW = "mp3"
 # A fixed date, so that the same recipe gives the same zip.
 ZIP_DATE = (1980, 1, 1, 0, 0, 0)
@@ -72,23 +68,18 @@ def files(
     named = {f"{name}_{number:02d}": (clip, None) for number, clip in enumerate(performance.clips)}
     if performance.joined:
         named[name] = (performance.joined, performance.clips[0].bars)
-    # An MP3 is made of the WAV, whoever wants which.
-    to_make = [kind for kind in kinds if kind != "mp3" or "wav" not in kinds]
     wanted = [
         (f"{stem}.{kind}", clip, kind, bars, theme, clip.bars > pianoroll.LONG_BARS and bars is None)
         for stem, (clip, bars) in named.items()
-        for kind in to_make
+        for kind in kinds
     ]
 
-    def make(name: str, *what: object) -> dict[str, bytes]:
-        made = {name: clip_file(*what, melody_program=melody_program)}
-        if name.endswith(".wav") and "mp3" in kinds:
-            made[f"{name.removesuffix('.wav')}.mp3"] = mp3(made[name])
-        return made
+    def make(name: str, *what: object) -> tuple[str, bytes]:
+        return name, clip_file(*what, melody_program=melody_program)
 
     # Sound is made outside Python's lock, so pictures are drawn meanwhile.
     with ThreadPoolExecutor(max_workers=2) as pool:
-        contents = {name: data for made in pool.map(lambda each: make(*each), wanted) for name, data in made.items()}
+        contents = dict(pool.map(lambda each: make(*each), wanted))
     if "mid" in kinds:
         for stem, (clip, _) in named.items():
             contents |= instruments(clip, stem)
@@ -99,13 +90,6 @@ def instruments(clip: Clip, stem: str) -> dict[str, bytes]:
     """The MIDI files of what each instrument of a band plays, `STEM_bass.mid` and so on; none of a single one."""
     parts = clip.parts
     return {f"{stem}_{part}.mid": to_midi(alone) for part, alone in parts.items() if len(parts) > 1}
-
-
-def mp3(sound: bytes) -> bytes:
-    """A WAV file's 16-bit stereo sound as an MP3, always the same bytes for the same sound."""
-    with wave.open(io.BytesIO(sound)) as file:
-        rate, samples = file.getframerate(), file.readframes(file.getnframes())
-    return mp3_file.encode([np.frombuffer(samples, "<i2").reshape(-1, 2)], rate)
 
 
 def archive(contents: dict[str, bytes], recipe: Recipe) -> bytes:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import lameenc
 import numpy as np
 
-KILOBITS = 192
+KILOBITS = 160
 # LAME's scale from 0, the most careful, to 9. From 7 on it takes half the time of 5, for at this many bits nothing that
 # can be heard: the difference to the original is 1.6 dB smaller.
 EFFORT = 7
@@ -25,7 +25,7 @@ def encode(pieces: Iterable[np.ndarray], rate: int) -> bytes:
     """Pieces of a sound, int16 stereo [samples, 2] each, as an MP3 file: always the same bytes for the same sound,
     however it is cut. Each piece is encoded as it comes, outside Python's lock.
 
-    `rate` is 44,100 or 48,000 samples a second.
+    `rate` is 32,000, 44,100 or 48,000 samples a second.
     """
     encoder = lameenc.Encoder()
     encoder.silence()

@@ -11,11 +11,11 @@ import functools
 import io
 import re
 import struct
-import zlib
 from collections import Counter
 from typing import NamedTuple
 
 import numpy as np
+from isal import isal_zlib
 from matplotlib.artist import Artist
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
@@ -24,7 +24,6 @@ from matplotlib.colors import to_rgb, to_rgba
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Affine2D, Bbox, TransformedBbox
-from PIL import Image
 
 from core.clip import PARTS, length_of, part_of
 from core.converters.drums import CLASS_NAMES, CLASS_OF_PITCH
@@ -44,8 +43,8 @@ TITLE_LETTERS = 46
 LEGEND_WIDTH = 64
 FONT = "DejaVu Sans"
 DPI = 288
-COMPRESSION = 3
-PNG_UP = 2
+COMPRESSION = 1
+PNG_UP, PNG_RGBA = 2, 6
 # Pages for drums without their hits are kept: so many, none larger. Two are needed for one kind of picture.
 COMMON_PAPERS = 8
 COMMON_PIXELS = 3_000_000
@@ -233,25 +232,25 @@ def _png_file(pixels: np.ndarray, dpi: float, described: str) -> bytes:
     """Opaque pixels uint8 [height, width, 4] as a PNG file with a description.
 
     Pillow tries five filters for every row, which takes longer than drawing. In these pictures most rows are as the one
-    above, and the filter for that, “up”, makes files as small as the choice among all.
+    above, and the filter for that, “up”, makes files as small as the choice among all. ISA-L packs them in a tenth of
+    zlib's time; without the channel for transparency they would be a tenth smaller, and take twice as long.
     """
-    height, width, _ = pixels.shape
-    # Nothing is transparent; without that channel a file is smaller and sooner written.
-    opaque = np.asarray(Image.fromarray(pixels).convert("RGB")).reshape(height, 3 * width)
-    rows = np.empty((height, 1 + 3 * width), np.uint8)
+    height, width, channels = pixels.shape
+    flat = pixels.reshape(height, channels * width)
+    rows = np.empty((height, 1 + channels * width), np.uint8)
     rows[:, 0] = PNG_UP
-    rows[0, 1:] = opaque[0]
-    np.subtract(opaque[1:], opaque[:-1], out=rows[1:, 1:])
+    rows[0, 1:] = flat[0]
+    np.subtract(flat[1:], flat[:-1], out=rows[1:, 1:])
     per_metre = round(dpi / 0.0254)
     chunks = {
-        b"IHDR": struct.pack(">2I5B", width, height, 8, 2, 0, 0, 0),
+        b"IHDR": struct.pack(">2I5B", width, height, 8, PNG_RGBA, 0, 0, 0),
         b"pHYs": struct.pack(">2IB", per_metre, per_metre, 1),
         b"iTXt": b"Description" + bytes(5) + described.encode(),
-        b"IDAT": zlib.compress(rows, COMPRESSION),
+        b"IDAT": isal_zlib.compress(rows, COMPRESSION),
         b"IEND": b"",
     }
     parts = (
-        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+        struct.pack(">I", len(data)) + name + data + struct.pack(">I", isal_zlib.crc32(name + data))
         for name, data in chunks.items()
     )
     return b"\x89PNG\r\n\x1a\n" + b"".join(parts)

@@ -52,16 +52,18 @@ def test_what_is_played_is_not_turned_down(name):
     )
 
 
-def test_the_same_notes_sound_the_same_after_other_music(monkeypatch, rock_beat):
+@pytest.mark.parametrize("rate", [audio.SAMPLE_RATE, audio.MP3_RATE])
+def test_the_same_notes_sound_the_same_after_other_music(monkeypatch, rock_beat, rate):
     """Nothing of what was played before is left in voices or in the reverb, save the last bits of a long cymbal."""
     monkeypatch.setattr(audio, "_synthesizers", audio.Synthesizers())
     melody = Clip((Note(0, 60, 400, 90), Note(0, 64, 400, 90, False, 1, 48)), 1, 200.0)
-    first = [audio.render(clip).astype(int) for clip in (rock_beat, melody, rock_beat)]
-    again = [audio.render(clip).astype(int) for clip in (melody, rock_beat)]
+    first = [audio.render(clip, rate=rate).astype(int) for clip in (rock_beat, melody, rock_beat)]
+    audio.render(melody, rate=48_000)
+    again = [audio.render(clip, rate=rate).astype(int) for clip in (melody, rock_beat)]
     assert np.array_equal(first[1], again[0])
     assert np.array_equal(first[2], again[1])
     assert np.abs(first[0] - first[2]).max() < 100
-    assert np.abs(audio.render(rock_beat) - first[2]).max() < 100
+    assert np.abs(audio.render(rock_beat, rate=rate) - first[2]).max() < 100
 
 
 def test_a_melody_sounds():
@@ -90,18 +92,18 @@ def test_without_fluidsynth_there_is_a_sentence(monkeypatch, rock_beat):
 
 def test_an_mp3_is_encoded_while_it_is_rendered_as_it_would_be_afterwards(rock_beat):
     long = join([rock_beat] * 4)
-    pieces = list(audio._pieces(long, None))
+    pieces = list(audio._pieces(long, None, audio.MP3_RATE))
     assert len(pieces) > 5
-    assert audio.mp3(long) == mp3.encode([audio.render(long)], audio.SAMPLE_RATE)
+    assert audio.mp3(long) == mp3.encode([audio.render(long, rate=audio.MP3_RATE)], audio.MP3_RATE)
 
 
 def test_what_is_too_loud_is_turned_down_in_an_mp3_too():
     crash = tuple(Note(0, pitch, 900, 127, False, number, 48) for number, pitch in enumerate(range(30, 90)))
     loud = Clip(crash, 1, 120.0)
-    assert max(np.abs(piece).max() for piece in audio._pieces(loud, None)) > 1
-    sound = audio.render(loud)
+    assert max(np.abs(piece).max() for piece in audio._pieces(loud, None, audio.MP3_RATE)) > 1
+    sound = audio.render(loud, rate=audio.MP3_RATE)
     assert np.abs(sound).max() == round(audio.HIGHEST_PEAK * 32767)
-    assert audio.mp3(loud) == mp3.encode([sound], audio.SAMPLE_RATE)
+    assert audio.mp3(loud) == mp3.encode([sound], audio.MP3_RATE)
 
 
 def test_without_a_synthesizer_an_mp3_is_a_sentence(monkeypatch, rock_beat):

@@ -43,8 +43,8 @@ class Card:
 class Cards:
     """As many cards as a page shows at most; styles hide those that have no picture.
 
-    Nothing of this is hidden by Gradio, which makes a component anew to change anything of it but its value. That took
-    longer than all else that it does for an answer.
+    Nothing of this is hidden, or skipped, by Gradio: for that it makes a component anew, which took longer than all else
+    that it does for an answer.
     """
 
     def __init__(self) -> None:
@@ -114,8 +114,7 @@ class Cards:
                 sound,
                 keep_file(contents[f"{stem}.mid"], f"{stem}.mid"),
             ]
-        for card in self.cards[len(performance.clips) :]:
-            values += ["", *[gr.skip()] * (len(card.components) - 1)]
+        values += ["", MIX, None, None] * (len(self.cards) - len(performance.clips))
         return [*values, self.link.filled(performance.recipe, address), performance]
 
     def play_in(self, sound: gr.Dropdown, theme: gr.Textbox) -> None:

@@ -55,14 +55,14 @@ serving = Serving(demo, chosen.metrics)
 
 def warm_everything() -> None:
     """Loads what the first Generate needs, so that nobody waits for it, then what the next clicks do."""
-    from core import audio, examples, export
+    from core import examples, export
 
     # What plays makes the first model ready by itself.
     beat = examples.load(examples.names("drums")[0])
     with contextlib.suppress(LatentJamError):
         export.clip_file(beat, "png")
         export.clip_file(beat, export.PREVIEW)
-    serving.why_silent = audio.unavailable()
+    serving.why_silent = export.why_silent()
     for model in engine.MOST_ASKED:
         engine.warm_up(model)
     serving.is_warm = True

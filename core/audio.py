@@ -176,7 +176,6 @@ class Synthesizers:
         self._room = threading.Semaphore(SYNTHESIZERS)
         self._idle: list[Synthesizer] = []
         self._lock = threading.Lock()
-        self.are_there = False
 
     @contextlib.contextmanager
     def borrow(self) -> Iterator[Synthesizer]:
@@ -185,7 +184,6 @@ class Synthesizers:
             with self._lock:
                 synth = self._idle.pop() if self._idle else None
             synth = synth or Synthesizer()
-            self.are_there = True
             # After a failure the instance's state is unknown, so only one that finished goes back.
             yield synth
             synth.reset()
@@ -296,15 +294,3 @@ def mp3(clip: Clip, melody_program: int | None = None) -> bytes:
         return encoding.result()
     # Rare, and known only now.
     return mp3_file.encode([_turned_down(np.concatenate(pieces))], MP3_RATE)
-
-
-def unavailable() -> Sentence | None:
-    """Why nothing can be heard, in a sentence, or None if all is well."""
-    # Who only asks must not wait for a synthesizer that renders.
-    if _synthesizers.are_there:
-        return None
-    try:
-        with _synthesizers.borrow():
-            return None
-    except AudioUnavailableError as error:
-        return error.sentence

@@ -8,16 +8,21 @@ import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-from core import audio, limits, pianoroll
-from core.clip import Clip, to_midi, to_sequence
+from core import limits, making, pianoroll
+from core.clip import Clip, to_midi
+from core.errors import AudioUnavailableError
 from core.kept import Kept
+from core.making import Wanted
 from core.performance import Performance
 from core.recipe import Recipe
+from core.sentences import Sentence
 
 KINDS = ("mid", "wav", "mp3", "png", "svg")
 SOUNDS = ("wav", "mp3")
 # What the page's players are given: a ninth of a WAV's bytes, for as much time again as the sound takes to make.
 PREVIEW = "mp3"
+# As short as can be.
+SILENCE = Clip((), limits.BARS[0], limits.QPM[1])
 # A fixed date, so that the same recipe gives the same zip.
 ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 
@@ -39,18 +44,22 @@ def clip_file(
     """
     if kind == "mid":
         return to_midi(clip)
-    if kind == "wav":
-        return audio.wav(clip, melody_program)
     # Its name is neither seen nor heard.
-    unnamed = replace(clip, name="")
-    if kind == "mp3":
-        program = (melody_program or 0) if clip.plays != "drums" else 0
-        return _kept.get((kind, unnamed, program), lambda: audio.mp3(clip, program))
-    picture = {"png": pianoroll.png, "svg": pianoroll.svg}[kind]
-    return _kept.get(
-        (kind, unnamed, clip_bars, theme, spread),
-        lambda: picture(to_sequence(clip), clip.bars, clip.qpm, theme, clip_bars=clip_bars, spread=spread),
-    )
+    wanted = Wanted(replace(clip, name=""), kind, clip_bars, theme, spread)
+    if kind in SOUNDS:
+        program = melody_program if clip.plays != "drums" else 0
+        wanted = Wanted(wanted.clip, kind, melody_program=program or 0)
+    # A WAV is large, and hardly ever wanted twice.
+    return making.made(wanted) if kind == "wav" else _kept.get(wanted, lambda: making.made(wanted))
+
+
+def why_silent() -> Sentence | None:
+    """Why nothing can be heard, in a sentence, or None if all is well."""
+    try:
+        clip_file(SILENCE, PREVIEW)
+    except AudioUnavailableError as error:
+        return error.sentence
+    return None
 
 
 def files(

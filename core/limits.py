@@ -67,6 +67,8 @@ PROGRESS_SECONDS = 0.25
 PLAYING_AT_ONCE = 4
 FETCHING_AT_ONCE = 2
 REQUESTS_AT_ONCE = PLAYING_AT_ONCE + FETCHING_AT_ONCE
+# In the process that makes pictures and sounds: two synthesizers, and a picture meanwhile.
+MAKING_AT_ONCE = 3
 QUEUE_SIZE = 64
 # Of those, what one visit of the page and what one internet address may hold at a time, running ones included: a
 # school or an office has one address.

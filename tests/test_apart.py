@@ -17,7 +17,8 @@ import psutil
 import pytest
 
 from core import engine, limits, studio
-from core.apart import WARM, Apart, Asked, Process, Told
+from core.apart import WARM, Apart
+from core.beside import Asked, Process, Told
 from core.errors import CancelledError, EngineError, LatentJamError, ModelNotFoundError
 from core.recipe import Recipe
 from core.remote import LostError
@@ -32,7 +33,7 @@ LONG = Recipe("sample", "bundled/trio_16bar", 7, 16)
 def apart() -> Iterator[Apart]:
     engine = Apart()
     yield engine
-    engine._process._process.kill()
+    engine._beside._process._process.kill()
 
 
 def kill_when_it_plays(engine: Apart) -> tuple[list[str], threading.Event]:
@@ -43,7 +44,7 @@ def kill_when_it_plays(engine: Apart) -> tuple[list[str], threading.Event]:
         said.append(str(what))
         if what == "Playing" and not killed.is_set():
             killed.set()
-            os.kill(engine._process._process.pid, signal.SIGKILL)
+            os.kill(engine._beside._process._process.pid, signal.SIGKILL)
 
     return said, tell
 
@@ -98,19 +99,19 @@ def test_somebody_stops(apart):
     began = time.monotonic()
     apart.perform(BEAT)
     assert time.monotonic() - began < 10
-    assert not apart._process._unanswered
+    assert not apart._beside._process._unanswered
 
 
 def test_a_killed_process_is_replaced_and_the_recipe_begun_again(apart):
-    first = apart._process
+    first = apart._beside._process
     said, tell = kill_when_it_plays(apart)
     assert apart.perform(LONG, tell) == studio.perform(LONG)
     assert "An engine was lost; another begins again" in said
-    assert first.has_ended and apart._process is not first
+    assert first.has_ended and apart._beside._process is not first
 
 
 def test_a_process_that_never_starts_is_a_sentence(monkeypatch):
-    monkeypatch.setattr("core.apart.PROGRAM", "raise SystemExit(3)")
+    monkeypatch.setattr("core.beside.PROGRAM", "raise SystemExit(3)")
     monkeypatch.setattr(limits, "ENGINE_WAIT_SECONDS", 0.01)
     with pytest.raises(EngineError, match="Try again in a minute"):
         Apart().perform(BEAT)
@@ -128,10 +129,10 @@ def test_where_no_process_can_be_started_the_page_plays_itself(monkeypatch, capl
 
 
 def test_a_process_that_cannot_be_started_again_is_a_sentence(monkeypatch):
-    monkeypatch.setattr("core.apart.PROGRAM", "raise SystemExit(3)")
+    monkeypatch.setattr("core.beside.PROGRAM", "raise SystemExit(3)")
     monkeypatch.setattr(limits, "ENGINE_WAIT_SECONDS", 0.01)
     left = Apart()
-    left._process._process.wait(20)
+    left._beside._process._process.wait(20)
     monkeypatch.setattr(subprocess, "Popen", lambda *_, **__: (_ for _ in ()).throw(PermissionError("no")))
     with pytest.raises(EngineError, match="Try again in a minute"):
         left.perform(BEAT)
@@ -139,8 +140,8 @@ def test_a_process_that_cannot_be_started_again_is_a_sentence(monkeypatch):
 
 
 def test_who_asks_a_process_that_has_ended_is_told(monkeypatch):
-    monkeypatch.setattr("core.apart.PROGRAM", "raise SystemExit(3)")
-    process = Process()
+    monkeypatch.setattr("core.beside.PROGRAM", "raise SystemExit(3)")
+    process = Process("core.apart")
     with pytest.raises(LostError, match="ended|listen"), process.asking(BEAT) as messages:
         raise messages.get(timeout=20)
     process._process.wait(20)
@@ -162,6 +163,11 @@ def test_what_libraries_print_does_not_come_between():
     assert b"noise about a model" in said
 
 
+def running(page: psutil.Process, module: str) -> list[psutil.Process]:
+    """The processes beside a page that run a module."""
+    return [process for process in page.children() if any(module in word for word in process.cmdline())]
+
+
 def test_the_page_goes_on_when_its_engine_is_killed_and_takes_it_along_when_it_ends(tmp_path):
     with serving(ROOT, tmp_path) as address:
         page = next(
@@ -169,15 +175,17 @@ def test_the_page_goes_on_when_its_engine_is_killed_and_takes_it_along_when_it_e
             for process in psutil.Process().children(recursive=True)
             if process.cmdline()[-1:] == ["app.py"] and process.environ().get("HOME") == str(tmp_path)
         )
-        (engine,) = page.children()
+        (engine,) = running(page, "core.apart")
         engine.kill()
         health = json.load(urllib.request.urlopen(f"{address}/health"))
         assert health["status"] == "up"
         until = time.monotonic() + 60
-        while not page.children() or BEAT.model not in health["models"]:
+        while not running(page, "core.apart") or BEAT.model not in health["models"]:
             assert time.monotonic() < until, health
             time.sleep(0.2)
             health = json.load(urllib.request.urlopen(f"{address}/health"))
-        (another,) = page.children()
+        beside = page.children()
+        assert len(beside) == 2
         page.kill()
-        assert psutil.wait_procs([another], timeout=20) == ([another], [])
+        gone, left = psutil.wait_procs(beside, timeout=20)
+        assert len(gone) == 2 and not left

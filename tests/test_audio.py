@@ -85,7 +85,6 @@ def test_soundfont_can_be_chosen(monkeypatch, tmp_path):
 def test_without_fluidsynth_there_is_a_sentence(monkeypatch, rock_beat):
     monkeypatch.setitem(__import__("sys").modules, "fluidsynth", None)
     monkeypatch.setattr(audio, "_synthesizers", audio.Synthesizers())
-    assert "install FluidSynth" in audio.unavailable()
     with pytest.raises(AudioUnavailableError, match="apt install fluidsynth"):
         audio.wav(rock_beat)
 

@@ -52,13 +52,13 @@ class Archive:
 def archived(performance, theme: str, melody_program: int | None = None) -> str:
     """Writes the zip of a performance in every kind of file; returns its path. Raises `gr.Error` with a sentence if
     there is no performance any more."""
-    from core import audio, export
+    from core import export
     from core.clip import to_midi
 
     if performance is None:
         raise gr.Error(texts.RESULT_GONE.said(), print_exception=False)
     recipe = performance.recipe
-    kinds = [kind for kind in export.KINDS if not (kind in export.SOUNDS and audio.unavailable())]
+    kinds = [kind for kind in export.KINDS if not (kind in export.SOUNDS and export.why_silent())]
     contents = export.files(performance, tuple(kinds), shown_theme(theme), melody_program)
     name = recipe.model.split("/", 1)[-1]
     if recipe.operation == "groove":

@@ -43,8 +43,8 @@ class Card:
 class Cards:
     """As many cards as a page shows at most; styles hide those that have no picture.
 
-    Nothing of this is hidden, or skipped, by Gradio: for that it makes a component anew, which took longer than all else
-    that it does for an answer.
+    Nothing of this is hidden, or skipped, by Gradio: for that it makes a component anew, which took longer than all it
+    does besides for an answer.
     """
 
     def __init__(self) -> None:
@@ -96,9 +96,9 @@ class Cards:
     def filled(self, performance, theme: str, address: str, melody_program: int | None = None) -> list:
         """Values for `components` that show a performance's clips, with pictures in `theme` ('light' or 'dark'), a
         link to the page at `address` and melodies in a General MIDI sound."""
-        from core import audio, export
+        from core import export
 
-        why_silent = audio.unavailable()
+        why_silent = export.why_silent()
         kinds = ("mid", "png") if why_silent else ("mid", export.PREVIEW, "png")
         contents = export.files(performance, kinds, theme, melody_program)
         stems = [name.removesuffix(".mid") for name in contents if name.endswith(".mid")]
@@ -164,8 +164,8 @@ def _heard(clip: Clip, part: str) -> Clip:
 
 def _sound(clip: Clip, stem: str, melody_program: int) -> str | dict:
     """A player's value."""
-    from core import audio
+    from core import export
 
-    if audio.unavailable():
+    if export.why_silent():
         return gr.skip()
     return keep_sound(clip, stem, melody_program)

@@ -118,9 +118,9 @@ class Interpolate:
 
     @staticmethod
     def _resounded(performance, sound: int):
-        from core import audio
+        from core import export
 
-        if performance is None or performance.joined.plays == "drums" or audio.unavailable():
+        if performance is None or performance.joined.plays == "drums" or export.why_silent():
             return gr.skip()
         return rolls.keep_sound(performance.joined, "path", sound)
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import base64
 import html
+import secrets
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import gradio as gr
-from gradio.processing_utils import save_bytes_to_cache
+from gradio.processing_utils import hash_bytes
 from gradio.utils import get_upload_folder
 
 from ui import texts
@@ -23,8 +25,15 @@ WAVEFORM = gr.WaveformOptions(waveform_color="#9aa7b8", waveform_progress_color=
 
 
 def keep_file(data: bytes, name: str) -> str:
-    """Writes a file where Gradio serves it from and deletes it when it is old."""
-    return save_bytes_to_cache(data, name, get_upload_folder())
+    """Writes a file where Gradio serves it from and deletes it when it is old.
+
+    The same bytes have the same place, and somebody may read them from there at this moment, so it is whole at once.
+    """
+    folder = Path(get_upload_folder()) / hash_bytes(data)
+    folder.mkdir(parents=True, exist_ok=True)
+    part = folder / secrets.token_hex(8)
+    part.write_bytes(data)
+    return str(part.replace(folder / name).resolve())
 
 
 def keep_sound(clip: Clip, stem: str, melody_program: int | None = None) -> str:
@@ -111,10 +120,10 @@ class Roll:
 
 def filled(shown: Sequence[Shown], theme: str, melody_program: int | None = None) -> list:
     """Values for the components of as many rolls, made at the same time, melodies in a General MIDI sound."""
-    from core import audio, export
+    from core import export
     from core.clip import to_midi
 
-    why_silent = audio.unavailable()
+    why_silent = export.why_silent()
     with ThreadPoolExecutor(max_workers=2) as pool:
         # Sound is made outside Python's lock, so pictures are drawn meanwhile.
         sounds = [] if why_silent else [pool.submit(keep_sound, each.clip, each.stem, melody_program) for each in shown]

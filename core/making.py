@@ -1,0 +1,113 @@
+"""Pictures and sounds of clips, made in a process beside this one where the owner has that (`LATENT_JAM_APART`): nobody
+whom the page serves waits for Python's lock meanwhile."""
+
+from __future__ import annotations
+
+import functools
+import gc
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+from core import limits, settings
+from core.beside import Beside, serve
+from core.clip import Clip, to_sequence
+from core.errors import EngineError
+from core.remote import LostError, Message
+
+log = logging.getLogger("latent_jam")
+
+_starting = threading.Lock()
+_room = threading.Semaphore(limits.MAKING_AT_ONCE)
+
+
+class Wanted(NamedTuple):
+    """A file that is wanted of a clip; see `core.export.clip_file`."""
+
+    clip: Clip
+    kind: str
+    clip_bars: int | None = None
+    theme: str = "light"
+    spread: bool = False
+    melody_program: int | None = None
+
+
+def make(wanted: Wanted) -> bytes:
+    """The file, made in this process. Raises `AudioUnavailableError` for sounds where there is no synthesizer."""
+    # Neither is needed to perform a recipe.
+    from core import audio, pianoroll
+
+    clip = wanted.clip
+    if wanted.kind in ("wav", "mp3"):
+        return {"wav": audio.wav, "mp3": audio.mp3}[wanted.kind](clip, wanted.melody_program)
+    draw = {"png": pianoroll.png, "svg": pianoroll.svg}[wanted.kind]
+    return draw(to_sequence(clip), clip.bars, clip.qpm, wanted.theme, clip_bars=wanted.clip_bars, spread=wanted.spread)
+
+
+def made(wanted: Wanted) -> bytes:
+    """The same, in the process beside this one if there is one. Raises `EngineError` when that is lost again and
+    again."""
+    with _starting:
+        beside = _beside()
+    if beside is None:
+        return make(wanted)
+    for tried in range(limits.ENGINE_TRIES):
+        if tried:
+            time.sleep(limits.ENGINE_WAIT_SECONDS * 2 ** (tried - 1))
+        try:
+            with beside.asking(wanted) as messages:
+                while (answer := messages.get()) is None:
+                    pass
+        except LostError as error:
+            answer = error
+        if not isinstance(answer, LostError):
+            break
+        log.warning("what draws and plays was lost, try %d of %d: %s", tried + 1, limits.ENGINE_TRIES, answer)
+    else:
+        raise EngineError("What draws and plays the clips was lost. Try again in a minute.")
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
+
+
+@functools.cache
+def _beside() -> Beside | None:
+    if not settings.from_environment().apart:
+        return None
+    try:
+        return Beside(__name__)
+    except OSError as error:
+        log.warning("no process can be started beside this one: %s", type(error).__name__)
+        return None
+
+
+def answer(asked: Wanted, tell: Callable[[Message], None], stop: threading.Event) -> bytes:
+    """What is wanted; it is made soon, so nobody is told anything before, and nothing stops it."""
+    del tell, stop
+    with _room:
+        return make(asked)
+
+
+def main() -> None:
+    """Makes what it is asked on standard input until that ends."""
+
+    def prepare() -> tuple:
+        gc.disable()
+        from core import audio, pianoroll  # noqa: F401
+
+        gc.enable()
+        # What has been imported stays for good.
+        gc.freeze()
+        threading.Thread(target=_collect, daemon=True).start()
+        return answer, tuple
+
+    serve(prepare)
+
+
+def _collect() -> None:
+    """Each picture leaves a hundred kilobytes that hold one another, which Python would collect much later."""
+    while True:
+        time.sleep(limits.SWEEP_SECONDS)
+        gc.collect()

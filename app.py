@@ -55,7 +55,7 @@ serving = Serving(demo, chosen.metrics)
 
 def warm_everything() -> None:
     """Loads what the first Generate needs, so that nobody waits for it, then what the next clicks do."""
-    from core import examples, export
+    from core import examples, export, making
 
     # What plays makes the first model ready by itself.
     beat = examples.load(examples.names("drums")[0])
@@ -65,6 +65,7 @@ def warm_everything() -> None:
     serving.why_silent = export.why_silent()
     for model in engine.MOST_ASKED:
         engine.warm_up(model)
+    making.move_out()
     serving.is_warm = True
 
 

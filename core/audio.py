@@ -157,6 +157,10 @@ class Synthesizer:
         """Ends a note with the next samples."""
         self._note_off(self._synth.synth, channel, pitch)
 
+    def delete(self) -> None:
+        """Frees it; it cannot be used any more."""
+        self._synth.delete()
+
     def choose(self, channel: int, bank: int, program: int) -> None:
         """Gives a channel a sound."""
         self._synth.program_select(channel, self._soundfont, bank, program)
@@ -190,8 +194,19 @@ class Synthesizers:
             with self._lock:
                 self._idle.append(synth)
 
+    def let_go(self) -> None:
+        """Frees the idle ones, with the sounds that they have loaded."""
+        with self._lock:
+            while self._idle:
+                self._idle.pop().delete()
+
 
 _synthesizers = Synthesizers()
+
+
+def let_go() -> None:
+    """Frees what is only kept so that the next rendering begins sooner."""
+    _synthesizers.let_go()
 
 
 def seconds_heard(clip: Clip) -> float:

@@ -12,7 +12,7 @@ from core import limits, making, pianoroll
 from core.clip import Clip, to_midi
 from core.errors import AudioUnavailableError
 from core.kept import Kept
-from core.making import Wanted
+from core.making import SILENCE, Wanted
 from core.performance import Performance
 from core.recipe import Recipe
 from core.sentences import Sentence
@@ -21,8 +21,6 @@ KINDS = ("mid", "wav", "mp3", "png", "svg")
 SOUNDS = ("wav", "mp3")
 # What the page's players are given: a ninth of a WAV's bytes, for as much time again as the sound takes to make.
 PREVIEW = "mp3"
-# As short as can be.
-SILENCE = Clip((), limits.BARS[0], limits.QPM[1])
 # A fixed date, so that the same recipe gives the same zip.
 ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 

@@ -3,7 +3,7 @@ whom the page serves waits for Python's lock meanwhile."""
 
 from __future__ import annotations
 
-import functools
+import contextlib
 import gc
 import logging
 import threading
@@ -19,7 +19,10 @@ from core.remote import LostError, Message
 
 log = logging.getLogger("latent_jam")
 
-_starting = threading.Lock()
+# As short as can be.
+SILENCE = Clip((), limits.BARS[0], limits.QPM[1])
+# Who asks there, once it is.
+_beside: Beside | None = None
 _room = threading.Semaphore(limits.MAKING_AT_ONCE)
 
 
@@ -47,10 +50,9 @@ def make(wanted: Wanted) -> bytes:
 
 
 def made(wanted: Wanted) -> bytes:
-    """The same, in the process beside this one if there is one. Raises `EngineError` when that is lost again and
+    """The same, in the process beside this one once there is one. Raises `EngineError` when that is lost again and
     again."""
-    with _starting:
-        beside = _beside()
+    beside = _beside
     if beside is None:
         return make(wanted)
     for tried in range(limits.ENGINE_TRIES):
@@ -72,15 +74,28 @@ def made(wanted: Wanted) -> bytes:
     return answer
 
 
-@functools.cache
-def _beside() -> Beside | None:
+def move_out() -> None:
+    """From now on files are made in a process beside this one, if the owner has that and it can be started.
+
+    That takes a second of a core, so a program does this when nobody waits for its first clip any more.
+    """
+    global _beside  # noqa: PLW0603 (there is one for all)
     if not settings.from_environment().apart:
-        return None
+        return
+    from core import audio
+
     try:
-        return Beside(__name__)
+        beside = Beside(__name__)
     except OSError as error:
         log.warning("no process can be started beside this one: %s", type(error).__name__)
-        return None
+        return
+    # Until it is ready, too, files are made here.
+    for kind in ("png", "mp3"):
+        with contextlib.suppress(LostError), beside.asking(Wanted(SILENCE, kind)) as messages:
+            while messages.get() is None:
+                pass
+    _beside = beside
+    audio.let_go()
 
 
 def answer(asked: Wanted, tell: Callable[[Message], None], stop: threading.Event) -> bytes:

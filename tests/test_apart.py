@@ -184,8 +184,10 @@ def test_the_page_goes_on_when_its_engine_is_killed_and_takes_it_along_when_it_e
             assert time.monotonic() < until, health
             time.sleep(0.2)
             health = json.load(urllib.request.urlopen(f"{address}/health"))
+        while not running(page, "core.making"):
+            assert time.monotonic() < until
+            time.sleep(0.2)
         beside = page.children()
-        assert len(beside) == 2
         page.kill()
         gone, left = psutil.wait_procs(beside, timeout=20)
         assert len(gone) == 2 and not left

@@ -27,64 +27,61 @@ def apart(monkeypatch) -> Iterator[None]:
     monkeypatch.setenv("LATENT_JAM_APART", "on")
     monkeypatch.setattr(export, "_kept", Kept(0))
     monkeypatch.setattr(limits, "ENGINE_WAIT_SECONDS", 0.01)
-    making._beside.cache_clear()
+    monkeypatch.setattr(making, "_beside", None)
     yield
-    if (running := making._beside()) is not None:
-        running._process._process.kill()
-    making._beside.cache_clear()
+    if making._beside is not None:
+        making._beside._process._process.kill()
 
 
 def test_another_process_makes_the_same_files(apart, rock_beat):
     unnamed = replace(rock_beat, name="")
+    making.move_out()
+    assert making._beside is not None
     for kind in ("png", "svg"):
         assert export.clip_file(rock_beat, kind, theme="dark") == make(Wanted(unnamed, kind, theme="dark"))
     files = export.clip_file(rock_beat, "mp3"), make(Wanted(unnamed, "mp3"))
     there, here = (soundfile.read(io.BytesIO(file))[0] for file in files)
     assert here.shape == there.shape and abs(here - there).max() < 0.02
-    assert making._beside() is not None
-
-
-def test_who_asks_at_the_same_time_asks_the_same_process(apart, rock_beat, monkeypatch):
-    started, start = [], beside.Process
-    monkeypatch.setattr(beside, "Process", lambda module: started.append(module) or start(module))
-    got = []
-    threads = [threading.Thread(target=lambda: got.append(made(Wanted(rock_beat, "png")))) for _ in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert started == ["core.making"]
-    assert got == [make(Wanted(rock_beat, "png"))] * 6
 
 
 def test_a_killed_process_is_replaced(apart, rock_beat):
     wanted = Wanted(rock_beat, "png")
-    made(wanted)
-    first = making._beside()._process
+    making.move_out()
+    first = making._beside._process
     os.kill(first._process.pid, signal.SIGKILL)
     assert made(wanted) == make(wanted)
-    assert making._beside()._process is not first
+    assert making._beside._process is not first
 
 
 def test_a_process_that_never_starts_is_a_sentence(apart, rock_beat, monkeypatch):
     monkeypatch.setattr(beside, "PROGRAM", "raise SystemExit(3)")
+    making.move_out()
     with pytest.raises(EngineError, match="Try again in a minute"):
         made(Wanted(rock_beat, "png"))
 
 
 def test_where_no_process_can_be_started_files_are_made_here(apart, rock_beat, monkeypatch, caplog):
     monkeypatch.setattr(subprocess, "Popen", lambda *_, **__: (_ for _ in ()).throw(PermissionError("no")))
+    making.move_out()
     assert made(Wanted(rock_beat, "png")) == make(Wanted(rock_beat, "png"))
     assert "PermissionError" in caplog.text
 
 
 def test_what_is_wrong_there_is_said_here(apart, rock_beat, monkeypatch):
     monkeypatch.setenv("SOUNDFONT", "/nowhere.sf2")
+    making.move_out()
     with pytest.raises(AudioUnavailableError, match="there is no such file"):
         made(Wanted(rock_beat, "wav"))
     assert "nowhere.sf2" in export.why_silent()
     with pytest.raises(RuntimeError, match="theme must be one of"):
         made(Wanted(rock_beat, "png", theme="loud"))
+
+
+def test_nobody_moves_out_unless_the_owner_has_that(apart, rock_beat, monkeypatch):
+    monkeypatch.setenv("LATENT_JAM_APART", "off")
+    making.move_out()
+    assert making._beside is None
+    assert made(Wanted(rock_beat, "png")) == make(Wanted(rock_beat, "png"))
 
 
 def test_a_file_that_is_written_again_is_whole_for_who_reads_it(monkeypatch, tmp_path):

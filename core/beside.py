@@ -208,6 +208,14 @@ def serve(prepare: Callable[[], tuple[Answer, Callable[[], tuple[str, ...]]]]) -
     memory.keep_little()
     logs.write_to_standard_error()
     settings.light_tensorflow()
-    Answering(told, *prepare()).listen(sys.stdin.buffer)
+    answering = Answering(told, *prepare())
+    threading.Thread(target=_give_back, daemon=True).start()
+    answering.listen(sys.stdin.buffer)
     # Nobody waits any more for what is still being made.
     os._exit(0)
+
+
+def _give_back() -> None:
+    while True:
+        time.sleep(limits.SWEEP_SECONDS)
+        memory.give_back()

@@ -115,14 +115,6 @@ def main() -> None:
         gc.enable()
         # What has been imported stays for good.
         gc.freeze()
-        threading.Thread(target=_collect, daemon=True).start()
         return answer, tuple
 
     serve(prepare)
-
-
-def _collect() -> None:
-    """Each picture leaves a hundred kilobytes that hold one another, which Python would collect much later."""
-    while True:
-        time.sleep(limits.SWEEP_SECONDS)
-        gc.collect()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import logging
+import math
 import os
 import pickle
 import queue
@@ -93,8 +94,11 @@ class Process:
         self.loaded: tuple[str, ...] = ()
         self._numbers = itertools.count()
         self._unanswered: dict[int, Messages] = {}
+        # Infinite until it is ready, which may take long on a busy machine.
+        self._heard = math.inf
         self._lock, self._sending = threading.Lock(), threading.Lock()
-        threading.Thread(target=self._listen, daemon=True).start()
+        for work in (self._listen, self._watch):
+            threading.Thread(target=work, daemon=True).start()
 
     @contextlib.contextmanager
     def asking(self, what: object) -> Iterator[Messages]:
@@ -105,6 +109,9 @@ class Process:
             if self.has_ended:
                 raise LostError("it has ended")
             number = next(self._numbers)
+            # While there is nothing to answer it says nothing.
+            if not self._unanswered and self._heard != math.inf:
+                self._heard = time.monotonic()
             self._unanswered[number] = messages
         try:
             self._send(Asked(number, what))
@@ -139,9 +146,21 @@ class Process:
                     messages.put(LostError(f"it ended with status {status}"))
                 self._unanswered.clear()
 
+    def _watch(self) -> None:
+        """Ends it when it should answer and does not even show that it lives."""
+        while not self.has_ended:
+            time.sleep(limits.ENGINE_BEAT_SECONDS)
+            with self._lock:
+                silent = bool(self._unanswered) and time.monotonic() - self._heard > limits.BESIDE_SILENCE_SECONDS
+            if silent:
+                log.warning("a process beside this one hangs, and is ended")
+                self._process.kill()
+                return
+
     def _take(self, told: Told) -> None:
         self.loaded = told.loaded
         with self._lock:
+            self._heard = time.monotonic()
             take = self._unanswered.pop if told.is_last else self._unanswered.get
             messages = take(told.number, None)
         if messages:

@@ -96,6 +96,8 @@ ENGINE_WAIT_SECONDS = 0.25
 # How often an engine at work shows that it lives, and after which silence, waiting in line included, it is given up.
 ENGINE_BEAT_SECONDS = 1.0
 ENGINE_SILENCE_SECONDS = 60.0
+# A process on this machine hangs if it has shown nothing for so long; it is ended and another begins.
+BESIDE_SILENCE_SECONDS = 30.0
 # After a search for the cluster that found none, how long nobody searches again.
 ENGINE_LOOK_SECONDS = 10.0
 # Pictures and sounds that were made last and may be wanted again: an hour of listening.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pickle
@@ -110,6 +111,19 @@ def test_a_killed_process_is_replaced_and_the_recipe_begun_again(apart):
     assert first.has_ended and apart._beside._process is not first
 
 
+def test_a_process_that_hangs_is_replaced(monkeypatch):
+    monkeypatch.setattr(limits, "BESIDE_SILENCE_SECONDS", 5.0)
+    engine = Apart()
+    expected = engine.perform(BEAT)
+    first = engine._beside._process
+    # It may be silent for as long as there is nothing to answer.
+    time.sleep(6)
+    os.kill(first._process.pid, signal.SIGSTOP)
+    assert engine.perform(BEAT) == expected
+    assert first.has_ended and engine._beside._process is not first
+    engine._beside._process._process.kill()
+
+
 def test_a_process_that_never_starts_is_a_sentence(monkeypatch):
     monkeypatch.setattr("core.beside.PROGRAM", "raise SystemExit(3)")
     monkeypatch.setattr(limits, "ENGINE_WAIT_SECONDS", 0.01)
@@ -165,7 +179,12 @@ def test_what_libraries_print_does_not_come_between():
 
 def running(page: psutil.Process, module: str) -> list[psutil.Process]:
     """The processes beside a page that run a module."""
-    return [process for process in page.children() if any(module in word for word in process.cmdline())]
+    found = []
+    for process in page.children():
+        # One that was killed may still be there.
+        with contextlib.suppress(psutil.Error):
+            found += [process] * any(module in word for word in process.cmdline())
+    return found
 
 
 def test_the_page_goes_on_when_its_engine_is_killed_and_takes_it_along_when_it_ends(tmp_path):

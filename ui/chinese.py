@@ -342,6 +342,10 @@ SENTENCES: dict[str, str] = {
     ),
     "An engine was lost; another begins again": "一台演奏引擎中断了，由另一台重新开始",
     "The machines that make the music were lost. Try again in a minute.": "制作音乐的机器中断了。请一分钟后再试。",
+    "What draws and plays the clips was lost. Try again in a minute.": "绘制和播放片段的程序中断了。请一分钟后再试。",
+    "This version of FluidSynth is too old or too new. Install version 2.": (
+        "此版本的 FluidSynth 太旧或太新。请安装第 2 版。"
+    ),
     "The machines that make the music cannot be reached. Try again in a minute.": (
         "无法连接制作音乐的机器。请一分钟后再试。"
     ),

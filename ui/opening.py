@@ -20,6 +20,7 @@ from ui.links import KEPT, page_address
 from ui.notices import guarded, notice
 from ui.performing import performed, shown_theme
 from ui.sample import Sample
+from ui.telling import Telling
 
 # Speaks only where there is something to open, so that other visits cost no request: a link's jam, on a Space handed on
 # by the page around the app; what this browser has kept, also when a link that was opened is loaded again; or a clicked
@@ -71,6 +72,7 @@ def wire(tabs: gr.Tabs, sample: Sample, path: Interpolate, feel: Groove) -> None
         progress: gr.Progress = gr.Progress(),  # noqa: B008 (this is how Gradio injects it)
     ) -> Iterator[list]:
         data = event._data if isinstance(event._data, dict) else {}
+        listed = Telling(everything).with_more
         theme, address, kept = shown_theme(data.get("theme")), page_address(request), data.get("kept")
 
         def show(recipe: Recipe, is_chosen: bool) -> dict:
@@ -85,9 +87,6 @@ def wire(tabs: gr.Tabs, sample: Sample, path: Interpolate, feel: Groove) -> None
                 tabs: gr.update(selected=recipe.operation) if is_chosen else gr.skip(),
                 **dict(zip(place.opened_components, values, strict=True)),
             }
-
-        def listed(values: dict) -> list:
-            return [values.get(component, gr.skip()) for component in everything]
 
         def chosen() -> dict:
             example = data.get("example")

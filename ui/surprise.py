@@ -16,6 +16,7 @@ from ui.links import page_address
 from ui.notices import guarded, notice
 from ui.performing import performed, shown_theme
 from ui.sample import NEW_BEATS, Sample
+from ui.telling import Telling
 
 STEPS = 6
 TRIES = 8
@@ -34,10 +35,10 @@ def wire(sample: Sample, path: interpolate.Interpolate, feel: groove.Groove, the
         progress: gr.Progress = gr.Progress(),  # noqa: B008 (this is how Gradio injects it)
     ) -> Iterator[list]:
         theme, address = shown_theme(theme), page_address(request)
-        blank = [gr.skip()] * len(everything)
+        telling = Telling(everything)
         for stage in _stages(sample, path, feel, qpm, theme, address, progress):
             made = guarded(stage, lambda said: {sample.said: said})
-            yield [made.get(component, value) for component, value in zip(everything, blank, strict=True)]
+            yield telling.with_more(made)
             if len(made) == 1:
                 return
 

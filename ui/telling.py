@@ -21,6 +21,8 @@ class Telling:
 
     def with_more(self, values: Mapping[gr.blocks.Block, object]) -> list:
         """The outputs' values with these, new or instead of earlier ones; nothing for those that have none yet."""
-        self._shown |= values
+        told = self._shown | values
+        # A player that is given its sound again begins anew.
+        self._shown = {component: value for component, value in told.items() if not isinstance(component, gr.Audio)}
         # Gradio changes the updates that it is given.
-        return [dict(v) if isinstance(v := self._shown.get(c, gr.skip()), dict) else v for c in self._components]
+        return [dict(v) if isinstance(v := told.get(c, gr.skip()), dict) else v for c in self._components]

@@ -227,6 +227,7 @@ def serve(prepare: Callable[[], tuple[Answer, Callable[[], tuple[str, ...]]]]) -
     memory.keep_little()
     logs.write_to_standard_error()
     settings.light_tensorflow()
+    settings.one_thread_a_product()
     answering = Answering(told, *prepare())
     threading.Thread(target=_give_back, daemon=True).start()
     answering.listen(sys.stdin.buffer)

@@ -7,9 +7,12 @@ import ctypes
 import gc
 
 # The allocator of glibc: how many arenas threads spread over, and from which size on memory is given back at once when
-# it is free. It would have eight arenas a core and give back nothing below 32 MB once that was used.
+# it is free, single blocks and what is left of an arena. It would have eight arenas a core and give back nothing below
+# 32 MB once that was used. But every page that comes back has to be made empty: below this size, which pictures and
+# long sounds have, that would take a tenth of a crowd's time.
 M_ARENA_MAX, ARENAS = -8, 2
-M_MMAP_THRESHOLD, GIVEN_BACK_BYTES = -3, 1 << 20
+M_MMAP_THRESHOLD, M_TRIM_THRESHOLD = -3, -1
+GIVEN_BACK_BYTES = 8 << 20
 
 
 def keep_little() -> None:
@@ -19,6 +22,7 @@ def keep_little() -> None:
         allocator = ctypes.CDLL(None)
         allocator.mallopt(M_ARENA_MAX, ARENAS)
         allocator.mallopt(M_MMAP_THRESHOLD, GIVEN_BACK_BYTES)
+        allocator.mallopt(M_TRIM_THRESHOLD, GIVEN_BACK_BYTES)
 
 
 def give_back() -> None:

@@ -12,6 +12,7 @@ from core import settings
 from core.cluster import join
 
 settings.light_tensorflow()
+settings.one_thread_a_product()
 
 ROOT = Path(__file__).resolve().parent.parent
 # For Ray's store on a single machine, because recipes and clips are small.

@@ -98,6 +98,8 @@ class Synthesizer:
             )
         # These are quick, so they keep Python's lock, for which they would have to wait among many threads.
         quick = ctypes.PyDLL(fluidsynth.lib)
+        self._voices = quick.fluid_synth_get_active_voice_count
+        self._voices.argtypes = [ctypes.c_void_p]
         self._note_on, self._note_off = quick.fluid_synth_noteon, quick.fluid_synth_noteoff
         self._note_on.argtypes = [ctypes.c_void_p, ctypes.c_int, ctypes.c_int, ctypes.c_int]
         self._note_off.argtypes = [ctypes.c_void_p, ctypes.c_int, ctypes.c_int]
@@ -115,31 +117,30 @@ class Synthesizer:
             ("right_step", ctypes.c_int, 1),
         )
         synth = ("synth", ctypes.c_void_p, 1)
-        self._voices = fluidsynth.cfunc("fluid_synth_get_active_voice_count", ctypes.c_int, synth)
         self._set_rate = fluidsynth.cfunc("fluid_synth_set_sample_rate", None, synth, ("rate", ctypes.c_float, 1))
         # Some of what a new instance begins with is left by nothing but a second time.
-        self.reset()
-        self.reset()
+        for _ in range(2):
+            self._most_voices = VOICES
+            self.reset()
 
     def reset(self) -> None:
         """Silence, and the same state whatever was played before, so that the same notes give the same samples.
 
         FluidSynth's own reset leaves each voice the loudness with which it last ended, from where its next note fades
-        in, and the reverb's modulation where it is. So every voice plays the same note, to nobody, and the reverb is
-        made anew, as it is for another sample rate.
+        in. So every voice that was used plays the same note, to nobody; it is always the first free ones that are.
         """
         channels = [channel for channel in range(16) if channel != DRUM_CHANNEL]
         self._silence()
         for number in range(VOICES):
-            if self._voices(self._synth.synth) >= VOICES:
+            if self._voices(self._synth.synth) >= self._most_voices:
                 break
             self.note_on(channels[number % len(channels)], LOWEST_RESET_PITCH + number // len(channels), 127)
         self.write(BLOCK)
         self._silence()
-        self.set_rate(SAMPLE_RATE)
+        self._most_voices = 0
 
     def set_rate(self, rate: int) -> None:
-        """Makes what is played next have so many samples a second; the reverb begins anew."""
+        """Makes what is played next have so many samples a second."""
         if self._set_rate is None:
             raise AudioUnavailableError("This version of FluidSynth is too old or too new. Install version 2.")
         self._set_rate(self._synth.synth, rate)
@@ -154,6 +155,7 @@ class Synthesizer:
     def note_on(self, channel: int, pitch: int, velocity: int) -> None:
         """Begins a note with the next samples."""
         self._note_on(self._synth.synth, channel, pitch, velocity)
+        self._most_voices = max(self._most_voices, self._voices(self._synth.synth))
 
     def note_off(self, channel: int, pitch: int) -> None:
         """Ends a note with the next samples."""
@@ -240,7 +242,8 @@ def _peak(sound: np.ndarray) -> float:
 
 def _as_integers(sound: np.ndarray) -> np.ndarray:
     """Float samples as int16; what is louder than full scale is cut off."""
-    scaled = np.rint(sound * 32767)
+    scaled = np.multiply(sound, 32767)
+    np.rint(scaled, out=scaled)
     return np.clip(scaled, -32767, 32767, out=scaled).astype(np.int16)
 
 

@@ -71,9 +71,10 @@ def light_tensorflow() -> None:
 
 
 def one_thread_a_product() -> None:
-    """For processes that play for many, before TensorFlow is imported: it would share every product out to all cores,
-    which for clips of a few rows takes a third more of them, and others wait for the cores meanwhile."""
+    """For processes that play for many, before TensorFlow and numpy are imported: they would share every product out to
+    all cores, which for clips of a few rows takes a third more of them, and others wait for the cores meanwhile."""
     os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 def _usual_cache_folder(values: Mapping[str, str]) -> Path:

@@ -18,7 +18,7 @@ from core import beside, export, limits, making
 from core.errors import AudioUnavailableError, EngineError
 from core.kept import Kept
 from core.making import Wanted, made, make
-from ui.rolls import keep_file
+from ui.kept_files import keep_file
 
 
 @pytest.fixture

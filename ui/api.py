@@ -17,8 +17,9 @@ from core.errors import LatentJamError
 from core.limits import REQUESTS_AT_ONCE
 from core.recipe import Recipe
 from core.seeds import new_seed
-from ui import links, performing, rolls
+from ui import links, performing
 from ui.crowd import STUDIO
+from ui.kept_files import keep_file
 from ui.languages import spoken
 
 NEW = -1
@@ -272,4 +273,4 @@ def _kept(clips, recipe: Recipe) -> list[str]:
     from core.clip import to_midi
 
     stem = recipe.model.split("/", 1)[-1]
-    return [rolls.keep_file(to_midi(clip), f"{stem}_{number:02d}.mid") for number, clip in enumerate(clips)]
+    return [keep_file(to_midi(clip), f"{stem}_{number:02d}.mid") for number, clip in enumerate(clips)]

@@ -9,9 +9,9 @@ import gradio as gr
 from core.limits import REQUESTS_AT_ONCE
 from ui import texts
 from ui.crowd import STUDIO
+from ui.kept_files import keep_file
 from ui.languages import Text
 from ui.performing import shown_theme
-from ui.rolls import keep_file
 
 # Follows the making of the file, whose address is its input.
 DOWNLOAD = """

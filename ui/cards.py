@@ -12,8 +12,9 @@ import gradio as gr
 from core.limits import CLIPS_ON_THE_PAGE, STATE_SECONDS
 from ui import texts
 from ui.archives import Archive
+from ui.kept_files import keep_file
 from ui.links import CopyLink
-from ui.rolls import WAVEFORM, keep_file, keep_sound, played_figure, silence
+from ui.rolls import WAVEFORM, keep_sound, played_figure, silence
 
 if TYPE_CHECKING:
     from core.clip import Clip

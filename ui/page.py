@@ -11,6 +11,7 @@ from core import limits
 from ui import api, crowd, models, opening, surprise, texts, tries
 from ui.groove import Groove
 from ui.interpolate import ALL, Interpolate
+from ui.kept_files import know_kept_files
 from ui.languages import i18n
 from ui.notices import notice
 from ui.performing import shown_theme
@@ -26,6 +27,7 @@ SHOWN_THEME = "() => document.body.classList.contains('dark') ? 'dark' : 'light'
 
 def build(settings: Settings = Settings()) -> gr.Blocks:  # noqa: B008 (it is frozen)
     """The whole page as Gradio Blocks; imports no TensorFlow."""
+    know_kept_files()
     with quick_building():
         page = _built(settings)
     # Not past the queue: there are the limits.

@@ -4,36 +4,21 @@ from __future__ import annotations
 
 import base64
 import html
-import secrets
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import gradio as gr
-from gradio.processing_utils import hash_bytes
-from gradio.utils import get_upload_folder
 
 from ui import texts
+from ui.kept_files import keep_file
 from ui.languages import spoken
 
 if TYPE_CHECKING:
     from core.clip import Clip
 
 WAVEFORM = gr.WaveformOptions(waveform_color="#9aa7b8", waveform_progress_color="#e0673c")
-
-
-def keep_file(data: bytes, name: str) -> str:
-    """Writes a file where Gradio serves it from and deletes it when it is old.
-
-    The same bytes have the same place, and somebody may read them from there at this moment, so it is whole at once.
-    """
-    folder = Path(get_upload_folder()) / hash_bytes(data)
-    folder.mkdir(parents=True, exist_ok=True)
-    part = folder / secrets.token_hex(8)
-    part.write_bytes(data)
-    return str(part.replace(folder / name).resolve())
 
 
 def keep_sound(clip: Clip, stem: str, melody_program: int | None = None) -> str:

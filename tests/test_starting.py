@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 from tests.test_page import ROOT
 
 
@@ -57,3 +59,14 @@ def test_a_page_is_served_once_it_is_launched():
     )
     lines = run(code)
     assert "None" in lines and "200" in lines
+
+
+@pytest.mark.parametrize("module", ["apart", "making"])
+def test_how_many_threads_work_at_a_product_is_set_before_there_are_any(module):
+    code = (
+        f"import sys, core.{module} as beside; from core import settings; import os;"
+        "assert not {'numpy', 'tensorflow'} & set(sys.modules);"
+        "settings.one_thread_a_product(); import numpy, threadpoolctl;"
+        "print({pool['num_threads'] for pool in threadpoolctl.threadpool_info()}, os.environ['TF_NUM_INTRAOP_THREADS'])"
+    )
+    assert run(code)[-1] == "{1} 1"

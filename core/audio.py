@@ -127,7 +127,7 @@ class Synthesizer:
         """Silence, and the same state whatever was played before, so that the same notes give the same samples.
 
         FluidSynth's own reset leaves each voice the loudness with which it last ended, from where its next note fades
-        in. So every voice that was used plays the same note, to nobody; it is always the first free ones that are.
+        in. So as many voices as sounded at once play the same note, to nobody: it always takes the first that are free.
         """
         channels = [channel for channel in range(16) if channel != DRUM_CHANNEL]
         self._silence()

@@ -66,6 +66,13 @@ def test_the_same_notes_sound_the_same_after_other_music(monkeypatch, rock_beat,
     assert np.abs(audio.render(rock_beat, rate=rate) - first[2]).max() < 100
 
 
+@pytest.mark.parametrize("rate", [audio.SAMPLE_RATE, audio.MP3_RATE])
+def test_the_sound_is_dry(rate):
+    stick = audio.render(Clip((Note(0, 37, 120, 127, True),), 1, 120.0), rate=rate)
+    assert np.abs(stick[: rate // 2]).max() > 1000
+    assert not stick[2 * rate :].any()
+
+
 def test_a_melody_sounds():
     assert np.abs(audio.render(Clip((Note(0, 60, 480, 90, program=4),), 1, 120.0))).max() > 500
 

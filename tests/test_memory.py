@@ -42,7 +42,7 @@ for _ in range(50):
     b"x" * (4 << 20)
 print(empty_pages() - before)
 before = psutil.Process().memory_info().rss
-large = b"x" * (64 << 20)
+large = b"x" * (24 << 20)
 del large
 print(psutil.Process().memory_info().rss - before)
 """

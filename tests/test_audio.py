@@ -54,7 +54,7 @@ def test_what_is_played_is_not_turned_down(name):
 
 @pytest.mark.parametrize("rate", [audio.SAMPLE_RATE, audio.MP3_RATE])
 def test_the_same_notes_sound_the_same_after_other_music(monkeypatch, rock_beat, rate):
-    """Nothing of what was played before is left in voices or in the reverb, save the last bits of a long cymbal."""
+    """Nothing of what was played before is left in the voices, save the last bits of a long cymbal."""
     monkeypatch.setattr(audio, "_synthesizers", audio.Synthesizers())
     melody = Clip((Note(0, 60, 400, 90), Note(0, 64, 400, 90, False, 1, 48)), 1, 200.0)
     first = [audio.render(clip, rate=rate).astype(int) for clip in (rock_beat, melody, rock_beat)]

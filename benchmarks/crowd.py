@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import math
+import os
 import random
 import statistics
 import sys
@@ -197,11 +198,11 @@ def _resident(pid: int | None) -> int:
 def _kept(folder: Path | None) -> tuple[int, int]:
     """How many files there are in a folder, and their bytes."""
     sizes = []
-    for path in folder.rglob("*") if folder else ():
-        # Others delete meanwhile.
-        with contextlib.suppress(OSError):
-            if path.is_file():
-                sizes.append(path.stat().st_size)
+    # Others delete meanwhile: this passes over folders that have gone.
+    for where, _, names in os.walk(folder) if folder else ():
+        for name in names:
+            with contextlib.suppress(OSError):
+                sizes.append((Path(where) / name).stat().st_size)
     return len(sizes), sum(sizes)
 
 

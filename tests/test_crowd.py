@@ -207,3 +207,25 @@ def test_what_failed_is_tried_again_and_not_counted():
 
     with pytest.raises(RequestError, match="always"):
         against_naive.timed(fails, None)
+
+
+def test_files_are_counted_while_the_server_sweeps_them_away(tmp_path):
+    (tmp_path / "stays").mkdir()
+    (tmp_path / "stays" / "clip.mid").write_bytes(b"MThd")
+    over = threading.Event()
+
+    def sweep_and_make():
+        while not over.is_set():
+            for number in range(40):
+                (tmp_path / str(number)).mkdir()
+            for number in range(40):
+                (tmp_path / str(number)).rmdir()
+
+    sweeping = threading.Thread(target=sweep_and_make)
+    sweeping.start()
+    try:
+        assert {crowd._kept(tmp_path) for _ in range(300)} == {(1, 4)}
+    finally:
+        over.set()
+        sweeping.join()
+    assert crowd._kept(None) == (0, 0)

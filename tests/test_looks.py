@@ -83,6 +83,8 @@ def test_looks(browser, address, shape, scheme, language):  # noqa: F811
             page.wait_for_selector(f"{result} img")
             page.wait_for_selector(f"{result} .play-pause-button")
             page.wait_for_selector("#opened", state="hidden")
+            # What is shown is there before the request is over.
+            page.wait_for_selector("#stop", state="hidden")
             check(page, language, FOLDER / f"{name}.png")
 
 

@@ -242,7 +242,7 @@ def _peak(sound: np.ndarray) -> float:
 
 def _as_integers(sound: np.ndarray) -> np.ndarray:
     """Float samples as int16; what is louder than full scale is cut off."""
-    scaled = np.multiply(sound, 32767)
+    scaled = sound * 32767
     np.rint(scaled, out=scaled)
     return np.clip(scaled, -32767, 32767, out=scaled).astype(np.int16)
 

@@ -102,7 +102,7 @@ BESIDE_SILENCE_SECONDS = 30.0
 ENGINE_LOOK_SECONDS = 10.0
 # Pictures and sounds that were made last and may be wanted again: an hour of listening.
 KEPT_BYTES = 64 << 20
-# Of so many files that were just made for them it is known where they lie.
+# Of so many files that were made for visitors last it is known where they lie.
 KNOWN_FILES = 1_000
 # Files made for visitors are deleted when they are this old, in seconds.
 FILE_AGE_SECONDS = 60 * 60

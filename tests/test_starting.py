@@ -62,11 +62,16 @@ def test_a_page_is_served_once_it_is_launched():
 
 
 @pytest.mark.parametrize("module", ["apart", "making"])
-def test_how_many_threads_work_at_a_product_is_set_before_there_are_any(module):
+def test_one_thread_works_at_a_product_in_a_process_beside(module):
     code = (
-        f"import sys, core.{module} as beside; from core import settings; import os;"
-        "assert not {'numpy', 'tensorflow'} & set(sys.modules);"
-        "settings.one_thread_a_product(); import numpy, threadpoolctl;"
-        "print({pool['num_threads'] for pool in threadpoolctl.threadpool_info()}, os.environ['TF_NUM_INTRAOP_THREADS'])"
+        f"import os, sys; from core import beside, {module}\n"
+        "def prepare():\n"
+        "    assert not {'numpy', 'tensorflow'} & set(sys.modules)\n"
+        "    import numpy, threadpoolctl\n"
+        "    threads = {pool['num_threads'] for pool in threadpoolctl.threadpool_info()}\n"
+        "    print(threads, os.environ['TF_NUM_INTRAOP_THREADS'], file=sys.stderr, flush=True)\n"
+        "    os._exit(0)\n"
+        "beside.serve(prepare)"
     )
-    assert run(code)[-1] == "{1} 1"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert ran.stderr.splitlines()[-1] == "{1} 1"

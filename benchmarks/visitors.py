@@ -34,7 +34,7 @@ MODELS = {DRUMS: "bundled/drums_2bar.lokl", MELODY: "bundled/melody_2bar", TRIO:
 # The smallest sound that is worth the name: a tenth of a second of the least that anybody would send.
 LEAST_SOUND_BYTES = 1_000
 
-
+mimetypes.add_type("audio/flac", ".flac")
 # Made once: it takes a tenth of a second.
 CERTIFICATES = httpx.create_ssl_context()
 

@@ -16,19 +16,23 @@ from pathlib import Path
 
 import numpy as np
 
+from core import flac as flac_file
 from core import mp3 as mp3_file
 from core.clip import TICKS_PER_QUARTER, Clip
 from core.errors import AudioUnavailableError
 from core.sentences import Sentence
 
-# A WAV is for taking away. An MP3 is for listening, and a crowd waits for it: it goes up to 16 kHz, as most do, which
-# takes three quarters of the time.
-SAMPLE_RATE, MP3_RATE = 44_100, 32_000
+# A WAV is for taking away. FLAC and MP3 are for listening, and a crowd waits for that: they go up to 16 kHz, as MP3s
+# mostly do, which takes three quarters of the time.
+SAMPLE_RATE, LISTENING_RATE = 44_100, 32_000
 BLOCK = 64
+# Silence is waited for so many blocks at a time, and no longer than this; half a second.
+QUIET_BLOCKS, FADING_BLOCKS = 8, 400
 # Two thirds of a second, or one.
 PIECE_SAMPLES = 30_000
-# What still rings after the last bar, in seconds.
-TAIL_SECONDS = 1.0
+# What still rings after the last bar fades out in so many seconds. Most is silent by then, cymbals 30 dB below the
+# loudest hits.
+TAIL_SECONDS = 0.5
 SYNTHESIZERS = 2
 # The same for every clip, so that before and after compare and what is played softer is softer. At this gain our
 # examples stay below full scale even with every hit at 127 (0.91, where 1.5 gave 1.37).
@@ -148,9 +152,13 @@ class Synthesizer:
     def _silence(self) -> None:
         """Ends all notes at once and takes the settings of all channels back."""
         self._synth.system_reset()
-        # A voice ends in one block and can be used again from the next.
+        # A voice ends in one block and can be used again from the next. What is left of a note that was let go, 90 dB
+        # below it, takes some more.
         for _ in range(2):
             self.write(BLOCK)
+        for _ in range(FADING_BLOCKS // QUIET_BLOCKS):
+            if not self.write(QUIET_BLOCKS * BLOCK).any():
+                break
 
     def note_on(self, channel: int, pitch: int, velocity: int) -> None:
         """Begins a note with the next samples."""
@@ -214,8 +222,8 @@ def let_go() -> None:
 
 
 def seconds_heard(clip: Clip) -> float:
-    """How long the MP3 of a clip is: its bars, `TAIL_SECONDS`, and what fills up the last block."""
-    return _samples(clip, MP3_RATE) / MP3_RATE
+    """How long a clip is heard: its bars, `TAIL_SECONDS`, and what fills up the last block."""
+    return _samples(clip, LISTENING_RATE) / LISTENING_RATE
 
 
 def _samples(clip: Clip, rate: int) -> int:
@@ -252,6 +260,7 @@ def _pieces(clip: Clip, melody_program: int | None, rate: int) -> Iterator[np.nd
     samples_per_tick = rate * 60 / clip.qpm / TICKS_PER_QUARTER
     # FluidSynth computes whole blocks and would keep the rest of one for the next clip.
     total = _samples(clip, rate)
+    fade = _fade(clip, rate)
     parts = sorted({(note.instrument, note.program) for note in clip.notes if not note.is_drum})
     channels = [channel for channel in range(16) if channel != DRUM_CHANNEL]
     channel_of = {part: channels[i % len(channels)] for i, part in enumerate(parts)}
@@ -273,14 +282,29 @@ def _pieces(clip: Clip, melody_program: int | None, rate: int) -> Iterator[np.nd
                 written.append(synth.write(at - now))
                 now = at
             if now - told >= PIECE_SAMPLES:
-                yield np.concatenate(written)
+                yield _faded(np.concatenate(written), total - now, fade)
                 told, written = now, []
             if begins:
                 synth.note_on(channel, pitch, velocity)
             else:
                 synth.note_off(channel, pitch)
     if written:
-        yield np.concatenate(written)
+        yield _faded(np.concatenate(written), 0, fade)
+
+
+def _fade(clip: Clip, rate: int) -> np.ndarray:
+    """What the samples after the last bar are multiplied by, float32 [samples, 1]."""
+    samples = _samples(clip, rate) - round(clip.seconds * rate)
+    return (0.5 + 0.5 * np.cos(np.linspace(0, np.pi, samples, dtype=np.float32)))[:, None]
+
+
+def _faded(piece: np.ndarray, left: int, fade: np.ndarray) -> np.ndarray:
+    """A piece that so many samples come after; of the `fade` at the end it takes what falls into it."""
+    ends = len(fade) - left
+    if ends > 0:
+        begins = max(ends - len(piece), 0)
+        piece[begins - ends :] *= fade[begins:ends]
+    return piece
 
 
 def wav(clip: Clip, melody_program: int | None = None) -> bytes:
@@ -294,8 +318,13 @@ def wav(clip: Clip, melody_program: int | None = None) -> bytes:
     return out.getvalue()
 
 
+def flac(clip: Clip, melody_program: int | None = None) -> bytes:
+    """The clip as a FLAC file at `LISTENING_RATE`; arguments and errors as for `render`."""
+    return flac_file.encode(render(clip, melody_program, LISTENING_RATE), LISTENING_RATE)
+
+
 def mp3(clip: Clip, melody_program: int | None = None) -> bytes:
-    """The clip as an MP3 file at `MP3_RATE`, encoded while it is rendered; arguments and errors as for `render`."""
+    """The clip as an MP3 file at `LISTENING_RATE`, encoded while it is rendered; arguments, errors as for `render`."""
     pieces, come = [], queue.SimpleQueue()
 
     def as_they_come() -> Iterator[np.ndarray]:
@@ -303,9 +332,9 @@ def mp3(clip: Clip, melody_program: int | None = None) -> bytes:
             yield _as_integers(piece)
 
     with ThreadPoolExecutor(1) as pool:
-        encoding = pool.submit(mp3_file.encode, as_they_come(), MP3_RATE)
+        encoding = pool.submit(mp3_file.encode, as_they_come(), LISTENING_RATE)
         try:
-            for piece in _pieces(clip, melody_program, MP3_RATE):
+            for piece in _pieces(clip, melody_program, LISTENING_RATE):
                 pieces.append(piece)
                 come.put(piece)
         finally:
@@ -313,4 +342,4 @@ def mp3(clip: Clip, melody_program: int | None = None) -> bytes:
     if max(map(_peak, pieces)) <= HIGHEST_PEAK:
         return encoding.result()
     # Rare, and known only now.
-    return mp3_file.encode([_turned_down(np.concatenate(pieces))], MP3_RATE)
+    return mp3_file.encode([_turned_down(np.concatenate(pieces))], LISTENING_RATE)

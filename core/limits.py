@@ -69,6 +69,8 @@ FETCHING_AT_ONCE = 2
 REQUESTS_AT_ONCE = PLAYING_AT_ONCE + FETCHING_AT_ONCE
 # In the process that makes pictures and sounds: two synthesizers, and a picture meanwhile.
 MAKING_AT_ONCE = 3
+# So many visitors have theirs made at once, two at a time each.
+PERFORMANCES_MADE_AT_ONCE = 2
 QUEUE_SIZE = 64
 # Of those, what one visit of the page and what one internet address may hold at a time, running ones included: a
 # school or an office has one address.
@@ -87,7 +89,7 @@ ANSWER_SECONDS = 5 * 60.0
 VISITS = 500
 STATE_SECONDS = 60 * 60
 # All files for visitors together; the oldest leave.
-FILES_BYTES = 2 << 30
+FILES_BYTES = 4 << 30
 SWEEP_SECONDS = 60.0
 # Tries of a recipe on a cluster whose engines are lost, few, because a recipe might be what kills them; and the first
 # wait between them, each twice the one before.

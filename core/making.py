@@ -24,6 +24,7 @@ SILENCE = Clip((), limits.BARS[0], limits.QPM[1])
 # Who asks there, once it is.
 _beside: Beside | None = None
 _room = threading.Semaphore(limits.MAKING_AT_ONCE)
+_places = threading.Semaphore(limits.PERFORMANCES_MADE_AT_ONCE)
 
 
 class Wanted(NamedTuple):
@@ -37,14 +38,21 @@ class Wanted(NamedTuple):
     melody_program: int | None = None
 
 
+def one_after_another() -> contextlib.AbstractContextManager:
+    """For a block that makes all files of what somebody waits for. Who came first is served first; if the files of all
+    were made in turns, everybody would wait for the last."""
+    return _places
+
+
 def make(wanted: Wanted) -> bytes:
     """The file, made in this process. Raises `AudioUnavailableError` for sounds where there is no synthesizer."""
     # Neither is needed to perform a recipe.
     from core import audio, pianoroll
 
     clip = wanted.clip
-    if wanted.kind in ("wav", "mp3"):
-        return {"wav": audio.wav, "mp3": audio.mp3}[wanted.kind](clip, wanted.melody_program)
+    play = {"wav": audio.wav, "mp3": audio.mp3, "flac": audio.flac}
+    if wanted.kind in play:
+        return play[wanted.kind](clip, wanted.melody_program)
     draw = {"png": pianoroll.png, "svg": pianoroll.svg}[wanted.kind]
     return draw(to_sequence(clip), clip.bars, clip.qpm, wanted.theme, clip_bars=wanted.clip_bars, spread=wanted.spread)
 
@@ -90,7 +98,7 @@ def move_out() -> None:
         log.warning("no process can be started beside this one: %s", type(error).__name__)
         return
     # Until it is ready, too, files are made here.
-    for kind in ("png", "mp3"):
+    for kind in ("png", "flac"):
         with contextlib.suppress(LostError), beside.asking(Wanted(SILENCE, kind)) as messages:
             while messages.get() is None:
                 pass

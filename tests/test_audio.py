@@ -4,8 +4,9 @@ import wave
 
 import numpy as np
 import pytest
+import soundfile
 
-from core import audio, examples, mp3
+from core import audio, examples, flac, mp3
 from core.clip import Clip, Note, join
 from core.errors import AudioUnavailableError
 
@@ -52,7 +53,7 @@ def test_what_is_played_is_not_turned_down(name):
     )
 
 
-@pytest.mark.parametrize("rate", [audio.SAMPLE_RATE, audio.MP3_RATE])
+@pytest.mark.parametrize("rate", [audio.SAMPLE_RATE, audio.LISTENING_RATE])
 def test_the_same_notes_sound_the_same_after_other_music(monkeypatch, rock_beat, rate):
     """Nothing of what was played before is left in the voices, save the last bits of a long cymbal."""
     monkeypatch.setattr(audio, "_synthesizers", audio.Synthesizers())
@@ -105,18 +106,18 @@ def test_without_fluidsynth_there_is_a_sentence(monkeypatch, rock_beat):
 
 def test_an_mp3_is_encoded_while_it_is_rendered_as_it_would_be_afterwards(rock_beat):
     long = join([rock_beat] * 4)
-    pieces = list(audio._pieces(long, None, audio.MP3_RATE))
+    pieces = list(audio._pieces(long, None, audio.LISTENING_RATE))
     assert len(pieces) > 5
-    assert audio.mp3(long) == mp3.encode([audio.render(long, rate=audio.MP3_RATE)], audio.MP3_RATE)
+    assert audio.mp3(long) == mp3.encode([audio.render(long, rate=audio.LISTENING_RATE)], audio.LISTENING_RATE)
 
 
 def test_what_is_too_loud_is_turned_down_in_an_mp3_too():
     crash = tuple(Note(0, pitch, 900, 127, False, number, 48) for number, pitch in enumerate(range(30, 90)))
     loud = Clip(crash, 1, 120.0)
-    assert max(np.abs(piece).max() for piece in audio._pieces(loud, None, audio.MP3_RATE)) > 1
-    sound = audio.render(loud, rate=audio.MP3_RATE)
+    assert max(np.abs(piece).max() for piece in audio._pieces(loud, None, audio.LISTENING_RATE)) > 1
+    sound = audio.render(loud, rate=audio.LISTENING_RATE)
     assert np.abs(sound).max() == round(audio.HIGHEST_PEAK * 32767)
-    assert audio.mp3(loud) == mp3.encode([sound], audio.MP3_RATE)
+    assert audio.mp3(loud) == mp3.encode([sound], audio.LISTENING_RATE)
 
 
 def test_without_a_synthesizer_an_mp3_is_a_sentence(monkeypatch, rock_beat):
@@ -124,3 +125,34 @@ def test_without_a_synthesizer_an_mp3_is_a_sentence(monkeypatch, rock_beat):
     monkeypatch.setenv("SOUNDFONT", "/nowhere.sf2")
     with pytest.raises(AudioUnavailableError, match="nowhere"):
         audio.mp3(rock_beat)
+
+
+def test_after_the_last_bar_everything_fades_out(monkeypatch, rock_beat):
+    monkeypatch.setattr(audio, "_synthesizers", audio.Synthesizers())
+    monkeypatch.setattr(audio.Synthesizer, "write", lambda self, samples: np.ones((samples, 2), np.float32))
+    rate = audio.LISTENING_RATE
+    sound = np.concatenate(list(audio._pieces(rock_beat, None, rate)))
+    last = round(rock_beat.seconds * rate)
+    assert (sound[:last] == 1).all()
+    assert (np.diff(sound[last:], axis=0) <= 0).all() and len(sound) - last > 0.49 * rate
+    assert sound[last + rate // 4].max() == pytest.approx(0.5, abs=0.01) and not sound[-1].any()
+    for samples in (1, 999, 10**9):
+        monkeypatch.setattr(audio, "PIECE_SAMPLES", samples)
+        np.testing.assert_array_equal(np.concatenate(list(audio._pieces(rock_beat, None, rate))), sound)
+
+
+def test_a_flac_is_the_sound_to_twelve_bits(rock_beat):
+    # The first sound that a synthesizer makes differs a little.
+    audio.render(rock_beat, rate=audio.LISTENING_RATE)
+    sound = audio.render(rock_beat, rate=audio.LISTENING_RATE)
+    file = audio.flac(rock_beat)
+    heard, rate = soundfile.read(io.BytesIO(file), dtype="int16")
+    assert rate == audio.LISTENING_RATE and heard.shape == sound.shape
+    assert abs(heard.astype(int) - sound).max() == flac.STEP // 2 and not (heard % flac.STEP).any()
+    assert len(file) < 0.33 * sound.nbytes and file == flac.encode(sound, rate)
+
+
+def test_the_loudest_samples_stay_the_loudest_in_a_flac():
+    ends = np.array([[-32768, 32767], [32767, -32767], [7, 8], [-8, -9]], np.int16).repeat(500, 0)
+    heard, _ = soundfile.read(io.BytesIO(flac.encode(ends, 32_000)), dtype="int16")
+    assert heard[::500].tolist() == [[-32768, 32752], [32752, -32768], [0, 16], [0, -16]]

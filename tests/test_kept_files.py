@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import gradio.utils
 import pytest
 from gradio.utils import get_upload_folder
@@ -51,3 +54,9 @@ def test_a_page_asks_us():
 
     page.build()
     assert gradio.utils.is_in_or_equal is kept_files.is_in_or_equal
+
+
+def test_a_browser_is_told_that_a_flac_is_a_sound():
+    """Also where the machine has no table of such types, and Python's own has none for it."""
+    code = "import mimetypes; mimetypes.init(files=()); import ui.kept_files; print(mimetypes.guess_type('a.flac')[0])"
+    assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "audio/flac"

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,8 @@ from core import beside, export, limits, making
 from core.errors import AudioUnavailableError, EngineError
 from core.kept import Kept
 from core.making import Wanted, made, make
+from core.performance import Performance
+from core.recipe import Recipe
 from ui.kept_files import keep_file
 
 
@@ -39,7 +42,7 @@ def test_another_process_makes_the_same_files(apart, rock_beat):
     assert making._beside is not None
     for kind in ("png", "svg"):
         assert export.clip_file(rock_beat, kind, theme="dark") == make(Wanted(unnamed, kind, theme="dark"))
-    files = export.clip_file(rock_beat, "mp3"), make(Wanted(unnamed, "mp3"))
+    files = export.clip_file(rock_beat, "flac"), make(Wanted(unnamed, "flac"))
     there, here = (soundfile.read(io.BytesIO(file))[0] for file in files)
     assert here.shape == there.shape and abs(here - there).max() < 0.02
 
@@ -101,3 +104,32 @@ def test_a_file_that_is_written_again_is_whole_for_who_reads_it(monkeypatch, tmp
         over.set()
         writing.join()
     assert [other.name for other in path.parent.iterdir()] == ["clip.mp3"]
+
+
+def test_who_came_first_has_all_files_first(monkeypatch, rock_beat):
+    making_now: list[int] = []
+    most, order, lock = [], [], threading.Lock()
+    performances = [
+        Performance(Recipe("sample", "m", seed), (replace(rock_beat, qpm=60.0 + seed),) * 3) for seed in range(5)
+    ]
+
+    def slowly(clip, kind, *_, **__):
+        with lock:
+            making_now.append(clip.qpm)
+            most.append(len(set(making_now)))
+        time.sleep(0.02)
+        with lock:
+            making_now.remove(clip.qpm)
+            order.append(clip.qpm)
+        return b""
+
+    monkeypatch.setattr(export, "clip_file", slowly)
+    asking = [threading.Thread(target=export.files, args=(each, ("png",))) for each in performances]
+    for thread in asking:
+        thread.start()
+        time.sleep(0.005)
+    for thread in asking:
+        thread.join()
+    assert max(most) == limits.PERFORMANCES_MADE_AT_ONCE
+    finished = {qpm: len(order) - order[::-1].index(qpm) for qpm in order}
+    assert len(order) == 15 and max(finished[60.0], finished[61.0]) < finished[62.0] < finished[64.0]

@@ -24,6 +24,7 @@ import pytest
 import soundfile
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from core import audio
 from core.clip import from_sequence, join, read_midi, to_midi
 from core.converters.drums import CLASS_OF_PITCH
 from core.recipe import Recipe
@@ -152,7 +153,7 @@ def test_a_playhead_follows_the_sound_and_keys_play(browser, address):
             " return Math.abs(new DOMMatrix(getComputedStyle(head).transform).m41 - x) < 12 }",
             arg=box["width"] * 0.8,
         )
-        # Two bars at 110 qpm and the tail last over five seconds; a loop goes back before the tail.
+        # Two bars at 110 qpm and the tail last almost five seconds; a loop goes back before the tail.
         page.click("#card-2 .loop")
         page.locator("h1").click()
         page.keyboard.press(" ")
@@ -175,7 +176,7 @@ def test_a_playhead_follows_the_sound_and_keys_play(browser, address):
 def test_generate_listen_and_take_the_midi(browser, address):
     with visit(browser, address, viewport={"width": 1280, "height": 900}) as page:
         heard: list[str] = []
-        page.on("request", lambda request: heard.append(request.url) if request.url.endswith(".mp3") else None)
+        page.on("request", lambda request: heard.append(request.url) if request.url.endswith(".flac") else None)
         seed = generate(page)
         cards = page.locator(".card:visible")
         assert cards.count() == 4
@@ -200,7 +201,7 @@ def test_generate_listen_and_take_the_midi(browser, address):
         page.wait_for_timeout(1000)
         assert len(set(heard)) == 4
         sound, rate = soundfile.read(io.BytesIO(urllib.request.urlopen(heard[0]).read()))
-        assert len(sound) / rate == pytest.approx(2 * 4 * 60 / 110 + 1, abs=0.1)
+        assert len(sound) / rate == pytest.approx(2 * 4 * 60 / 110 + audio.TAIL_SECONDS, abs=0.01)
         # The browser takes away what the encoder put before and after, so the playhead is where the sound is.
         length = page.evaluate(
             "url => new Promise((resolve, reject) => { const sound = new Audio(url); sound.onerror = reject;"
@@ -301,7 +302,7 @@ def test_blend_two_melodies_in_ten_steps(browser, address, tmp_path, rock_beat):
         assert {(note.program, note.is_drum) for note in notes} == {(0, False)}
         assert max(note.end for note in notes) > 19 * 1920
         page.locator("#path-sound input").click()
-        with page.expect_request(lambda request: request.url.endswith("/path.mp3")):
+        with page.expect_request(lambda request: request.url.endswith("/path.flac")):
             page.get_by_role("option", name="Flute").click()
         assert download(page, "#path .midi")[1] == joined, "the sound is for listening only"
 
@@ -343,7 +344,7 @@ def test_a_trio_is_sampled_heard_and_taken_apart(browser, address, tmp_path):
         page.wait_for_selector("#card-1 audio", state="attached")
         sounds = set()
         for part in ("Melody", "Bass", "Drums"):
-            with page.expect_response(lambda response: re.search(r"clip_00_\w+\.mp3$", response.url)) as heard:
+            with page.expect_response(lambda response: re.search(r"clip_00_\w+\.flac$", response.url)) as heard:
                 page.locator("#card-1 .parts").get_by_label(part).check()
             sounds.add(heard.value.body())
             name, data = download(page, "#card-1 .midi")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import mimetypes
 import os
 import secrets
 from collections import OrderedDict
@@ -14,6 +15,8 @@ from gradio.utils import get_upload_folder
 
 from core import limits
 
+# Not known to Python everywhere, and a browser plays nothing that comes as text.
+mimetypes.add_type("audio/flac", ".flac")
 # The last files, each under the path at which it really lies.
 _known: OrderedDict[str, Path] = OrderedDict()
 _look = gradio.utils.is_in_or_equal

@@ -15,6 +15,7 @@ from ui.kept_files import know_kept_files
 from ui.languages import i18n
 from ui.notices import notice
 from ui.performing import shown_theme
+from ui.quick_answers import answer_quickly
 from ui.quick_start import quick_building
 from ui.sample import Sample
 from ui.settings import Settings
@@ -28,6 +29,7 @@ SHOWN_THEME = "() => document.body.classList.contains('dark') ? 'dark' : 'light'
 def build(settings: Settings = Settings()) -> gr.Blocks:  # noqa: B008 (it is frozen)
     """The whole page as Gradio Blocks; imports no TensorFlow."""
     know_kept_files()
+    answer_quickly()
     with quick_building():
         page = _built(settings)
     # Not past the queue: there are the limits.

@@ -105,11 +105,11 @@ class Roll:
 
 def filled(shown: Sequence[Shown], theme: str, melody_program: int | None = None) -> list:
     """Values for the components of as many rolls, made at the same time, melodies in a General MIDI sound."""
-    from core import export
+    from core import export, making
     from core.clip import to_midi
 
     why_silent = export.why_silent()
-    with ThreadPoolExecutor(max_workers=2) as pool:
+    with making.one_after_another(), ThreadPoolExecutor(max_workers=2) as pool:
         # Sound is made outside Python's lock, so pictures are drawn meanwhile.
         sounds = [] if why_silent else [pool.submit(keep_sound, each.clip, each.stem, melody_program) for each in shown]
         pictures = [

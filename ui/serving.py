@@ -184,7 +184,11 @@ class Serving:
             await asyncio.to_thread(sweep, folder, limits.FILE_AGE_SECONDS, limits.FILES_BYTES, kept)
             await asyncio.to_thread(memory.give_back)
             for made in self._page.temp_file_sets:
-                made.difference_update([path for path in list(made) if not Path(path).exists()])
+                made.difference_update(await asyncio.to_thread(_gone, list(made)))
+
+
+def _gone(paths: list[str]) -> list[str]:
+    return [path for path in paths if not os.path.exists(path)]  # noqa: PTH110 (a tenth of the time, for thousands)
 
 
 def sweep(folder: Path, age: float, most_bytes: int, kept: Iterable[str] = ()) -> None:

@@ -31,7 +31,7 @@ A, B = "Straight rock", "Boom bap"
 # A naive app with sixteen people waiting takes its time.
 TIMEOUT_SECONDS = 600.0
 MODELS = {DRUMS: "bundled/drums_2bar.lokl", MELODY: "bundled/melody_2bar", TRIO: "bundled/trio_16bar"}
-# The smallest sound that is worth the name: two bars in which nothing is played, which models do make, take 592 as FLAC.
+# The smallest sound that is worth the name: two bars in which nothing is played, which models do make, take 592.
 LEAST_SOUND_BYTES = 500
 
 mimetypes.add_type("audio/flac", ".flac")

@@ -240,8 +240,9 @@ def render(clip: Clip, melody_program: int | None = None, rate: int = SAMPLE_RAT
 
 
 def _turned_down(sound: np.ndarray) -> np.ndarray:
-    """Float samples as int16, all softer if the loudest would be cut off."""
-    return _as_integers(sound * min(1.0, HIGHEST_PEAK / max(_peak(sound), 1e-9)))
+    """Float samples, which this uses up, as int16, all softer if the loudest would be cut off."""
+    sound *= min(1.0, HIGHEST_PEAK / max(_peak(sound), 1e-9)) * 32767
+    return np.rint(sound, out=sound).astype(np.int16)
 
 
 def _peak(sound: np.ndarray) -> float:

@@ -237,5 +237,5 @@ def serve(prepare: Callable[[], tuple[Answer, Callable[[], tuple[str, ...]]]]) -
 
 def _give_back() -> None:
     while True:
-        time.sleep(limits.SWEEP_SECONDS)
+        time.sleep(limits.GIVE_BACK_SECONDS)
         memory.give_back()

@@ -19,7 +19,7 @@ def encode(sound: np.ndarray, rate: int) -> bytes:
     """A sound, int16 stereo [samples, 2], `rate` samples a second, as a FLAC file of `BITS` a sample: always the same
     bytes for the same sound.
 
-    That takes a quarter of the time of an MP3 of 160 kbit/s, for as many bytes (melodies) or some twice as many (drums).
+    That takes a quarter of the time of an MP3 of 160 kbit/s, for as many bytes (melodies) or about twice (drums).
     """
     # Rounded, not cut off, and the loudest down rather than beyond what fits.
     coarse = np.minimum(sound, 32767 - STEP // 2) + np.int16(STEP // 2) & np.int16(-STEP)

@@ -13,7 +13,7 @@ from starlette.responses import FileResponse
 
 # Of a component, turned into what a function takes and from what it gives.
 CONVERSIONS = ("preprocess", "postprocess")
-# Of a file that is sent; half a minute of sound. Each read takes a thread of its own.
+# Of a file that is sent; most sounds have less. Each read takes a thread of its own.
 READ_BYTES = 1 << 19
 
 

@@ -394,6 +394,15 @@ def test_nothing_stays_of_requests_that_are_over(served):
         assert not getattr(served.queue, left), left
 
 
+def test_few_of_gradios_own_figures_are_kept_and_nobody_misses_them(served):
+    assert served.queue.ANALYTICS_MAX_EVENTS == limits.QUEUE_SIZE
+    served.queue.ANALYTICS_MAX_EVENTS = 2
+    served.work.go.set()
+    for number in range(5):
+        assert f"made {number}" in str(served.answer(served.ask(number=number)))
+    assert len(served.queue.event_analytics) == 2
+
+
 def test_old_files_and_too_many_are_swept(tmp_path):
     for number in range(6):
         (tmp_path / str(number)).mkdir()

@@ -123,6 +123,8 @@ class FairQueue(Queue):
             max_size=max_size,
             blocks=page,
         )
+        # Gradio's own figures of requests, of which it would keep 10,000; see `compute_analytics_summary`.
+        self.ANALYTICS_MAX_EVENTS = max_size
         # By the ids of Gradio's events.
         self.turns: dict[str, Turn] = {}
         self.records = Records(self.__len__, lambda: sum(turn.began is not None for turn in self._present()))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import tensorflow as tf
@@ -19,7 +19,7 @@ from core.converters.drums import NUM_CLASSES, hits_to_labels
 from core.converters.groove import HITS, OFFSETS, ROW, VELOCITIES
 from core.converters.windows import STEPS_PER_BAR
 from core.network.decoder import NO_SAMPLE, CategoricalDecoder
-from core.network.graphs import graph
+from core.network.graphs import Graph, graph
 from core.network.groove_decoder import GrooveDecoder
 from core.network.hierarchical_decoder import HierarchicalDecoder
 from core.network.lstm import Weights
@@ -65,10 +65,16 @@ class CategoricalDecoding:
 
     def __init__(self, weights: Weights) -> None:
         """`weights` float32, under Magenta's variable names."""
-        self._weights = weights
         self._decoder = CategoricalDecoder.read(weights)
-        shapes = [tf.TensorSpec([None, weights["encoder/mu/bias"].shape[0]]), tf.TensorSpec([None, None, self.depth])]
-        self._decode = graph(lambda z, noise: self._decoder.decode(z, noise)[::2], input_signature=shapes)
+        z_size = self._decoder.layers.state_kernel.shape[0]
+        self._decode = graph(
+            lambda z, noise: self._decoder.decode(z, noise)[::2],
+            input_signature=[tf.TensorSpec([None, z_size]), tf.TensorSpec([None, None, self.depth])],
+        )
+        self._decode_exactly = graph(
+            lambda z, noise: in_float64(self._decoder).decode(z, noise)[0],
+            input_signature=[tf.TensorSpec([1, z_size], tf.float64), tf.TensorSpec([None, 1, self.depth], tf.float64)],
+        )
 
     @property
     def depth(self) -> int:
@@ -96,16 +102,8 @@ class CategoricalDecoding:
         drawn, margins = (tensor.numpy() for tensor in self._decode(z, noise))
         for place in np.flatnonzero(margins < CLOSE_CALL):
             noise = self.noise(draws[place], steps, np.float64)
-            drawn[place] = self._decode_exactly(z[None, place].astype(np.float64), noise[:, None])[0].numpy()[0]
+            drawn[place] = self._decode_exactly(z[None, place].astype(np.float64), noise[:, None]).numpy()[0]
         return list(drawn)
-
-    @functools.cached_property
-    def _decode_exactly(self) -> tf.types.experimental.PolymorphicFunction:
-        """`CategoricalDecoder.decode` in float64."""
-        exact = {
-            name: tf.cast(array, tf.float64) for name, array in self._weights.items() if name.startswith("decoder")
-        }
-        return graph(CategoricalDecoder.read(exact).decode, reduce_retracing=True)
 
 
 class NadeDecoding:
@@ -117,7 +115,9 @@ class NadeDecoding:
     def __init__(self, weights: Weights) -> None:
         """`weights` float64, under Magenta's variable names."""
         self._decoder = NadeDecoder.read(weights)
-        self._decode = graph(self._decoder.decode, reduce_retracing=True)
+        widths = (self._decoder.layers.state_kernel.shape[0], self._decoder.depth)
+        shapes = [tf.TensorSpec([None] * (1 + place) + [width], tf.float64) for place, width in enumerate(widths)]
+        self._decode = graph(self._decoder.decode, input_signature=shapes)
 
     def noise(self, draw: Draw, steps: int) -> np.ndarray:
         """Logistic noise [steps, drums] times the temperature."""
@@ -153,22 +153,31 @@ class HierarchicalDecoding:
 
     def __init__(self, weights: Weights) -> None:
         """`weights` float32, under Magenta's variable names."""
-        self._weights = {name: array for name, array in weights.items() if "decoder" in name}
         decoder = HierarchicalDecoder.read(weights)
         self.depths = decoder.depths
         self._z_size = decoder.state_kernel.shape[0]
-        self._embeddings = graph(decoder.embeddings, reduce_retracing=True)
-        self._cores = [
-            graph(
-                lambda embeddings, noise, first, core=core: core.decode(embeddings, noise, first),
-                input_signature=[
-                    tf.TensorSpec([None, core.layers.state_kernel.shape[0]]),
-                    tf.TensorSpec([None, None, core.depth]),
-                    tf.TensorSpec([None], tf.int32),
-                ],
+        conductor = decoder._replace(cores=())
+
+        def of_bars(dtype: tf.DType) -> list[tf.TensorSpec]:
+            return [tf.TensorSpec([None, self._z_size], dtype), tf.TensorSpec([], tf.int32)]
+
+        def of_core(core: CategoricalDecoder, dtype: tf.DType) -> list[tf.TensorSpec]:
+            width = core.layers.state_kernel.shape[0]
+            shapes = [tf.TensorSpec([None, width], dtype), tf.TensorSpec([None, None, core.depth], dtype)]
+            return [*shapes, tf.TensorSpec([None], tf.int32)]
+
+        def exactly(core: CategoricalDecoder) -> Graph:
+            return graph(
+                lambda embeddings, noise, first: in_float64(core).decode(embeddings, noise, first)[0],
+                input_signature=of_core(core, tf.float64),
             )
-            for core in decoder.cores
-        ]
+
+        self._embeddings = graph(conductor.embeddings, input_signature=of_bars(tf.float32))
+        self._embed_exactly = graph(
+            lambda z, bars: in_float64(conductor).embeddings(z, bars), input_signature=of_bars(tf.float64)
+        )
+        self._cores = [graph(core.decode, input_signature=of_core(core, tf.float32)) for core in decoder.cores]
+        self._decode_exactly = [exactly(core) for core in decoder.cores]
 
     def noise(self, draw: Draw, steps: int, dtype: type = np.float32) -> np.ndarray:
         """Gumbel noise [steps, sum of the depths] times the temperature."""
@@ -208,9 +217,8 @@ class HierarchicalDecoding:
                     b, c = bar[place], clip[place]
                     exact = self.noise(draws[c], steps, np.float64)
                     exact = exact.reshape(bars, STEPS_PER_BAR, 1, -1)[b, ..., of_core]
-                    drawn[place] = self._decode_exactly(
-                        tf.constant(z[[c]], tf.float64), tf.constant(exact), first[b, [c]], tf.constant(b), k
-                    ).numpy()[0]
+                    embedding = self._embed_exactly(z[[c]].astype(np.float64), tf.constant(b + 1, tf.int32))[b]
+                    drawn[place] = self._decode_exactly[k](embedding, exact, first[b, [c]]).numpy()[0]
                 labels[bar, clip, :, k] = drawn
                 needed = first_labels(labels[..., -1, k])
                 wrong, first = needed != first, needed
@@ -227,19 +235,6 @@ class HierarchicalDecoding:
             core(embeddings, tf.zeros([STEPS_PER_BAR, TYPICAL_BARS, depth]), nothing)[1].numpy()[:, -1].mean(0)
             for core, depth in zip(self._cores, self.depths, strict=True)
         ]
-
-    @functools.cached_property
-    def _decode_exactly(self) -> tf.types.experimental.PolymorphicFunction:
-        """One bar of one instrument in float64: z [1, z_size], noise [steps, 1, depth], the label before it [1], the
-        number of the bar, and the number of the instrument."""
-
-        @graph(reduce_retracing=True)
-        def decode(z, noise, first, bar, k):
-            # Cast when it is needed: in full size these weights are a gigabyte in float64.
-            exact = HierarchicalDecoder.read({name: tf.cast(a, tf.float64) for name, a in self._weights.items()})
-            return exact.cores[k].decode(exact.embeddings(z, bar + 1)[bar], noise, first)[0]
-
-        return decode
 
 
 class PlausibleDecoding(HierarchicalDecoding):
@@ -265,7 +260,19 @@ class GrooveDecoding:
     def __init__(self, weights: Weights) -> None:
         """`weights` float64, under Magenta's variable names."""
         self._decoder = GrooveDecoder.read(weights)
-        self._decode = graph(self._decoder.decode, reduce_retracing=True)
+        layers = self._decoder.layers
+        rows = tf.TensorSpec([None, None, ROW], tf.float64)
+        self._decode = graph(
+            self._decoder.decode,
+            input_signature=[
+                tf.TensorSpec([None, layers.state_kernel.shape[0]], tf.float64),
+                rows,
+                tf.TensorSpec([None, None, layers.control_rows.shape[0]], tf.float64),
+                rows,
+                tf.TensorSpec([None, None, ROW], tf.bool),
+                tf.TensorSpec([None, None], tf.bool),
+            ],
+        )
 
     def noise(self, draw: Draw, steps: int) -> np.ndarray:
         """Noise [steps, 27] for `GrooveDecoder.sample`, times the temperature. Drums struck together stray together,
@@ -316,11 +323,18 @@ class GrooveDecoding:
         `GrooveDecoder.decode`."""
         noise = np.ascontiguousarray(noise.transpose(1, 0, 2))
         arrays = (tf.constant(array, tf.float64) for array in (z, noise, controls, given))
-        struck = None if struck is None else tf.constant(struck)
-        return self._decode(*arrays, tf.constant(is_given), struck).numpy()
+        struck = np.zeros(given.shape[:2], bool) if struck is None else struck
+        return self._decode(*arrays, tf.constant(is_given), tf.constant(struck)).numpy()
 
 
+Decoder = TypeVar("Decoder", CategoricalDecoder, HierarchicalDecoder)
 Decoding = CategoricalDecoding | NadeDecoding | HierarchicalDecoding | GrooveDecoding
+
+
+def in_float64(decoder: Decoder) -> Decoder:
+    """The same decoder in float64, made each time it is needed: kept, it would take twice as much memory as the model,
+    a gigabyte of those in full size."""
+    return tf.nest.map_structure(lambda array: tf.cast(array, tf.float64), decoder)
 
 
 def first_labels(last: np.ndarray) -> np.ndarray:

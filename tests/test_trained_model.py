@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 import core
-from core.clip import to_midi, to_sequence
+from core import catalog
+from core.clip import join, to_midi, to_sequence
 from core.errors import MultipleExtractedExamplesError, NoExtractedExamplesError, SettingError
+from core.network.graphs import Graph
 from core.recipe import Recipe
 from core.seeds import Stage, Stream
 from core.trained_model import TrainedModel, slerp
@@ -143,3 +145,31 @@ def test_interpolate(tiny_studio, tiny_model, rock_beat, half_time_beat):
     assert with_own.clips[1:-1] == performance.clips[1:-1]
     equal = tiny_studio.perform(dataclasses.replace(recipe, clips=(rock_beat, rock_beat), temperature=0.01))
     assert len(equal.clips) == 5
+
+
+def graphs_of(model: TrainedModel) -> list[Graph]:
+    """The graphs that a model has, of its decoding, too."""
+    found = [*vars(model).values(), *vars(model._decoding).values()]
+    found += [each for several in found if isinstance(several, list) for each in several]
+    return [each for each in found if isinstance(each, Graph)]
+
+
+@pytest.mark.parametrize(
+    "model_id",
+    ["bundled/drums_2bar.lokl", "bundled/trio_16bar", "bundled/groove_2bar_humanize", "bundled/groove_2bar_tap"],
+)
+def test_each_graph_is_made_once_whatever_comes(model_id, monkeypatch, rock_beat):
+    """One that is made when something comes that is new to it holds up whoever waits, and stays in memory."""
+    entry = catalog.CATALOG[model_id]
+    model = TrainedModel(entry.config, 8, entry.path)
+    monkeypatch.setattr("core.decoding.CLOSE_CALL", 0.01)
+    for number in (1, 2, 5):
+        if entry.config.is_groove:
+            model.groove(to_sequence(join([rock_beat] * number, "beats")), keep_notes="tap" not in model_id)
+        else:
+            ends = model.sample(2, 32, seed=number)
+            model.sample(number, 16 * number, seed=number)
+            if not entry.config.is_hierarchical:
+                model.interpolate(*ends, number, 32, seed=number)
+    counts = [graph.experimental_get_tracing_count() for graph in graphs_of(model)]
+    assert len(counts) >= 2 and max(counts) == 1

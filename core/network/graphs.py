@@ -7,4 +7,5 @@ from functools import partial
 
 import tensorflow as tf
 
+Graph = tf.types.experimental.PolymorphicFunction
 graph = partial(tf.function, autograph=False)

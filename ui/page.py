@@ -18,6 +18,7 @@ from ui.performing import shown_theme
 from ui.quick_answers import answer_quickly
 from ui.quick_start import quick_building
 from ui.sample import Sample
+from ui.sessions import keep_little_of_visits
 from ui.settings import Settings
 from ui.slots import Slot
 
@@ -30,6 +31,7 @@ def build(settings: Settings = Settings()) -> gr.Blocks:  # noqa: B008 (it is fr
     """The whole page as Gradio Blocks; imports no TensorFlow."""
     know_kept_files()
     answer_quickly()
+    keep_little_of_visits()
     with quick_building():
         page = _built(settings)
     # Not past the queue: there are the limits.

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +22,7 @@ from core.kept import Kept
 from core.making import Wanted, made, make
 from core.performance import Performance
 from core.recipe import Recipe
+from tests.test_downloads import until
 from ui.kept_files import keep_file
 
 
@@ -121,29 +121,27 @@ def test_a_file_that_is_written_again_is_whole_for_who_reads_it(monkeypatch, tmp
 
 
 def test_who_came_first_has_all_files_first(monkeypatch, rock_beat):
-    making_now: list[int] = []
-    most, order, lock = [], [], threading.Lock()
+    begun, may_end = [], {60.0 + number: threading.Event() for number in range(5)}
     performances = [
-        Performance(Recipe("sample", "m", seed), (replace(rock_beat, qpm=60.0 + seed),) * 3) for seed in range(5)
+        Performance(Recipe("sample", "m", number), (replace(rock_beat, qpm=60.0 + number),) * 3) for number in range(5)
     ]
 
-    def slowly(clip, kind, *_, **__):
-        with lock:
-            making_now.append(clip.qpm)
-            most.append(len(set(making_now)))
-        time.sleep(0.02)
-        with lock:
-            making_now.remove(clip.qpm)
-            order.append(clip.qpm)
+    def when_it_may(clip, kind, *_, **__):
+        begun.append(clip.qpm)
+        may_end[clip.qpm].wait(20)
         return b""
 
-    monkeypatch.setattr(export, "clip_file", slowly)
-    asking = [threading.Thread(target=export.files, args=(each, ("png",))) for each in performances]
-    for thread in asking:
-        thread.start()
-        time.sleep(0.005)
-    for thread in asking:
-        thread.join()
-    assert max(most) == limits.PERFORMANCES_MADE_AT_ONCE
-    finished = {qpm: len(order) - order[::-1].index(qpm) for qpm in order}
-    assert len(order) == 15 and max(finished[60.0], finished[61.0]) < finished[62.0] < finished[64.0]
+    def has_come(number: int) -> None:
+        asking = threading.Thread(target=export.files, args=(performances[number], ("png",)))
+        asking.start()
+        # The first two begin, and the others wait in the order in which they came.
+        until(lambda: performances[number].clips[0].qpm in begun or len(making._places._cond._waiters) == number - 1)
+
+    monkeypatch.setattr(export, "clip_file", when_it_may)
+    for number in range(5):
+        has_come(number)
+    for number in range(5):
+        assert set(begun) == {60.0 + each for each in range(min(number + limits.PERFORMANCES_MADE_AT_ONCE, 5))}
+        may_end[60.0 + number].set()
+        until(lambda number=number: 60.0 + number + limits.PERFORMANCES_MADE_AT_ONCE in begun or number > 2)
+    until(lambda: len(begun) == 15)

@@ -66,6 +66,7 @@ def warm_everything() -> None:
     for model in engine.MOST_ASKED:
         engine.warm_up(model)
     making.move_out()
+    memory.settle()
     serving.is_warm = True
 
 

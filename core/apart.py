@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from core import limits
 from core.beside import Beside, serve
 from core.engine import MOST_ASKED
 from core.remote import LostError, Message, Messages, RemoteEngine
@@ -68,4 +69,4 @@ def main() -> None:
         studio.warm_up(MOST_ASKED[0])
         return answer, studio.loaded_models
 
-    serve(prepare)
+    serve(prepare, limits.REQUESTS_AT_ONCE)

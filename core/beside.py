@@ -19,6 +19,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -168,11 +169,13 @@ class Process:
 
 
 class Answering:
-    """The other side: answers what it is asked, each in a thread of its own."""
+    """The other side: answers what it is asked, so many at once."""
 
-    def __init__(self, out: BinaryIO, answer: Answer, loaded: Callable[[], tuple[str, ...]]) -> None:
+    def __init__(self, out: BinaryIO, answer: Answer, loaded: Callable[[], tuple[str, ...]], at_once: int) -> None:
         """`out` takes what is told, and `loaded` gives the models that are in memory."""
         self._out, self._answer_to, self._loaded = out, answer, loaded
+        # Always the same threads: of each thread that it has met TensorFlow keeps some of its settings for good.
+        self._threads = ThreadPoolExecutor(at_once)
         self._lock = threading.Lock()
         self._stops: dict[int, threading.Event] = {}
         threading.Thread(target=self._beat, daemon=True).start()
@@ -184,7 +187,7 @@ class Answering:
                 asked: Asked = pickle.load(asking)
                 if asked.what is not None:
                     stop = self._stops[asked.number] = threading.Event()
-                    threading.Thread(target=self._answer, args=(asked, stop), daemon=True).start()
+                    self._threads.submit(self._answer, asked, stop)
                 elif stop := self._stops.get(asked.number):
                     stop.set()
 
@@ -214,8 +217,9 @@ class Answering:
                 self._tell(number, None)
 
 
-def serve(prepare: Callable[[], tuple[Answer, Callable[[], tuple[str, ...]]]]) -> None:
-    """For the `main` of a process beside another: answers what it is asked on standard input until that ends.
+def serve(prepare: Callable[[], tuple[Answer, Callable[[], tuple[str, ...]]]], at_once: int) -> None:
+    """For the `main` of a process beside another: answers what it is asked on standard input, so many at once, until
+    that ends.
 
     `prepare` imports what is heavy, and gives what answers and the names of the models that are loaded.
     """
@@ -228,14 +232,7 @@ def serve(prepare: Callable[[], tuple[Answer, Callable[[], tuple[str, ...]]]]) -
     logs.write_to_standard_error()
     settings.light_tensorflow()
     settings.one_thread_a_product()
-    answering = Answering(told, *prepare())
-    threading.Thread(target=_give_back, daemon=True).start()
+    answering = Answering(told, *prepare(), at_once)
     answering.listen(sys.stdin.buffer)
     # Nobody waits any more for what is still being made.
     os._exit(0)
-
-
-def _give_back() -> None:
-    while True:
-        time.sleep(limits.GIVE_BACK_SECONDS)
-        memory.give_back()

@@ -91,7 +91,7 @@ STATE_SECONDS = 60 * 60
 # All files for visitors together; the oldest leave.
 FILES_BYTES = 4 << 30
 SWEEP_SECONDS = 60.0
-# How often the processes that make music, pictures and sounds give memory back to the system.
+# How often memory is given back to the system.
 GIVE_BACK_SECONDS = 20.0
 # Tries of a recipe on a cluster whose engines are lost, few, because a recipe might be what kills them; and the first
 # wait between them, each twice the one before.

@@ -23,7 +23,6 @@ log = logging.getLogger("latent_jam")
 SILENCE = Clip((), limits.BARS[0], limits.QPM[1])
 # Who asks there, once it is.
 _beside: Beside | None = None
-_room = threading.Semaphore(limits.MAKING_AT_ONCE)
 _places = threading.Semaphore(limits.PERFORMANCES_MADE_AT_ONCE)
 
 
@@ -109,8 +108,7 @@ def move_out() -> None:
 def answer(asked: Wanted, tell: Callable[[Message], None], stop: threading.Event) -> bytes:
     """What is wanted; it is made soon, so nobody is told anything before, and nothing stops it."""
     del tell, stop
-    with _room:
-        return make(asked)
+    return make(asked)
 
 
 def main() -> None:
@@ -125,4 +123,4 @@ def main() -> None:
         gc.freeze()
         return answer, tuple
 
-    serve(prepare)
+    serve(prepare, limits.MAKING_AT_ONCE)

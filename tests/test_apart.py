@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+import types
 import urllib.request
 from collections.abc import Iterator
 
@@ -19,10 +20,11 @@ import pytest
 
 from core import engine, limits, studio
 from core.apart import WARM, Apart
-from core.beside import Asked, Process, Told
+from core.beside import Answering, Asked, Process, Told
 from core.errors import CancelledError, EngineError, LatentJamError, ModelNotFoundError
 from core.recipe import Recipe
 from core.remote import LostError
+from tests.test_downloads import until
 from tests.test_page import ROOT, serving
 
 BEAT = Recipe("sample", "bundled/drums_2bar.lokl", 7, 2)
@@ -210,3 +212,25 @@ def test_the_page_goes_on_when_its_engine_is_killed_and_takes_it_along_when_it_e
         page.kill()
         gone, left = psutil.wait_procs(beside, timeout=20)
         assert len(gone) == 2 and not left
+
+
+def test_answers_come_from_the_same_threads_again_and_again():
+    """Of each thread that asks it for something TensorFlow keeps a kilobyte for good."""
+    asking, asked = (os.fdopen(end, mode) for end, mode in zip(os.pipe(), ("rb", "wb"), strict=True))
+    threads, told = set(), []
+    here = Answering(
+        types.SimpleNamespace(write=told.append, flush=lambda: None),
+        lambda what, tell, stop: threads.add(threading.get_ident()) or what,
+        tuple,
+        at_once=2,
+    )
+    listening = threading.Thread(target=here.listen, args=(asking,))
+    listening.start()
+    for number in range(40):
+        pickle.dump(Asked(number, "a model"), asked)
+        asked.flush()
+        until(lambda number=number: len(told) > number)
+    asked.close()
+    listening.join(20)
+    assert {pickle.loads(data) for data in told} == {Told(number, "a model") for number in range(40)}
+    assert len(threads) <= 2

@@ -71,7 +71,7 @@ def test_one_thread_works_at_a_product_in_a_process_beside(module):
         "    threads = {pool['num_threads'] for pool in threadpoolctl.threadpool_info()}\n"
         "    print(threads, os.environ['TF_NUM_INTRAOP_THREADS'], file=sys.stderr, flush=True)\n"
         "    os._exit(0)\n"
-        "beside.serve(prepare)"
+        "beside.serve(prepare, 1)"
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
     assert ran.stderr.splitlines()[-1] == "{1} 1"

@@ -22,7 +22,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from core import engine, limits, memory
+from core import engine, limits
 from core.version import VERSION
 from ui import crowd, texts
 from ui.languages import Text, answering
@@ -182,7 +182,6 @@ class Serving:
             kept = {path for block in self._page.blocks.values() for path in getattr(block, "keep_in_cache", ())}
             folder = Path(get_upload_folder())
             await asyncio.to_thread(sweep, folder, limits.FILE_AGE_SECONDS, limits.FILES_BYTES, kept)
-            await asyncio.to_thread(memory.give_back)
             for made in self._page.temp_file_sets:
                 made.difference_update(await asyncio.to_thread(_gone, list(made)))
 

@@ -92,7 +92,7 @@ STATE_SECONDS = 60 * 60
 FILES_BYTES = 4 << 30
 SWEEP_SECONDS = 60.0
 # How often memory is given back to the system.
-GIVE_BACK_SECONDS = 20.0
+GIVE_BACK_SECONDS = 10.0
 # Tries of a recipe on a cluster whose engines are lost, few, because a recipe might be what kills them; and the first
 # wait between them, each twice the one before.
 ENGINE_TRIES = 4

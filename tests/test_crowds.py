@@ -8,6 +8,7 @@ import logging
 import sys
 import threading
 import time
+import tracemalloc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -418,6 +419,20 @@ def test_old_files_and_too_many_are_swept(tmp_path):
     time.sleep(0.05)
     sweep(tmp_path, age=0.01, most_bytes=300, kept=[keep])
     assert [path.name for path in tmp_path.iterdir()] == ["0"]
+
+
+def test_a_sweep_remembers_no_names(tmp_path):
+    many = 2_000
+    for number in range(many):
+        (tmp_path / f"{number:0100}").write_bytes(b"x")
+    tracemalloc.start()
+    try:
+        sweep(tmp_path, age=60, most_bytes=many // 2)
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert len(list(tmp_path.iterdir())) == many // 2
+    assert most < many * 100
 
 
 def test_uploads_are_deleted_when_they_are_old(tmp_path, monkeypatch):

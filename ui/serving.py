@@ -11,10 +11,12 @@ import os
 import re
 import shutil
 import time
+from array import array
 from collections.abc import AsyncIterator, Collection, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from fastapi.exceptions import RequestValidationError
 from gradio.utils import get_upload_folder
 from starlette.middleware import Middleware
@@ -195,31 +197,35 @@ def sweep(folder: Path, age: float, most_bytes: int, kept: Iterable[str] = ()) -
     `most_bytes`, and folders that have become empty. Of files that Gradio knows it removes the old ones itself, but
     there are others: of requests that failed or were stopped."""
     kept, now = set(kept), time.time()
-    # Of tens of thousands: paths as text, which take a fifth of the memory.
-    files: list[tuple[float, int, str]] = []
-    for entry in _entries(folder):
+    # Looks twice, because the names of tens of thousands of files are more than is left free in memory otherwise.
+    made, sizes = array("d"), array("q")
+    for entry, status in _entries(folder):
+        if not entry.is_dir(follow_symlinks=False) and entry.path not in kept:
+            made.append(status.st_ctime)
+            sizes.append(status.st_size)
+    stays_since = max(now - age, _fits_since(np.array(made), np.array(sizes), most_bytes))
+    for entry, status in _entries(folder):
         with contextlib.suppress(OSError):
-            status = entry.stat(follow_symlinks=False)
             if entry.is_dir(follow_symlinks=False):
                 # Fails unless it is empty. One that was made just now is about to be filled.
                 if now - status.st_ctime > min(age, limits.SWEEP_SECONDS):
-                    Path(entry.path).rmdir()
-            elif entry.path not in kept:
-                files.append((status.st_ctime, status.st_size, entry.path))
-    files.sort()
-    total = sum(size for _, size, _ in files)
-    for made, size, path in files:
-        if now - made <= age and total <= most_bytes:
-            break
-        with contextlib.suppress(OSError):
-            Path(path).unlink()
-            total -= size
+                    os.rmdir(entry.path)  # noqa: PTH106 (`Path` files each name among those of programs)
+            elif status.st_ctime < stays_since and entry.path not in kept:
+                os.unlink(entry.path)  # noqa: PTH108 (the same)
 
 
-def _entries(folder: str | Path) -> Iterator[os.DirEntry[str]]:
-    """What is in a folder, and in those in it, which come after what they hold."""
+def _fits_since(made: np.ndarray, sizes: np.ndarray, most_bytes: int) -> float:
+    """The moment since when files of these sizes, made at these moments, take at most so many bytes together."""
+    newest_first = np.argsort(-made)
+    too_many = np.cumsum(sizes[newest_first]) > most_bytes
+    return np.nextafter(made[newest_first][too_many][0], np.inf) if too_many.any() else -np.inf
+
+
+def _entries(folder: str | Path) -> Iterator[tuple[os.DirEntry[str], os.stat_result]]:
+    """What is in a folder, and in those in it, which come after what they hold, as long as it is there."""
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
                 yield from _entries(entry.path)
-            yield entry
+            with contextlib.suppress(OSError):
+                yield entry, entry.stat(follow_symlinks=False)

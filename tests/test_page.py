@@ -541,9 +541,11 @@ def test_a_phone_in_the_dark(browser, address):
 
 
 def choose_example(page: Page, slot: str, name: str) -> None:
-    page.locator(f"#{slot} .example input").click()
-    page.get_by_role("option", name=name, exact=True).click()
-    expect(page.locator(f"#{slot} figcaption")).to_contain_text(name)
+    place = page.locator(f"#{slot}")
+    place.locator(".example input").click()
+    # The list of another place may still be fading.
+    place.get_by_role("option", name=name, exact=True).click()
+    expect(place.locator("figcaption")).to_contain_text(name)
 
 
 def test_long_music_on_a_phone(browser, address):

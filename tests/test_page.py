@@ -92,7 +92,8 @@ def visit(browser: Browser, address: str, **settings) -> Iterator[Page]:
     wrong: list[str] = []
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.goto(address)
-    page.wait_for_selector("#generate")
+    # A link may have opened its own tab by now.
+    page.wait_for_selector("#generate:visible, #interpolate:visible, #groove:visible")
     yield page
     context.close()
     assert not wrong

@@ -288,8 +288,7 @@ def test_blend_two_melodies_in_ten_steps(browser, address, tmp_path, rock_beat):
     with visit(browser, address, viewport={"width": 1280, "height": 1000}) as page:
         page.get_by_role("tab", name="Interpolate").click()
         for slot, name in (("a", "Walking home"), ("b", "Slow ballad")):
-            page.locator(f"#slot-{slot} .example input").click()
-            page.get_by_role("option", name=name).click()
+            choose_example(page, f"slot-{slot}", name)
             expect(page.locator(f"#slot-{slot} img")).to_have_attribute("alt", re.compile("2 bars of melody"))
         steps = page.get_by_label("number input for Steps")
         steps.fill("10")
